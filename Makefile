@@ -1,0 +1,88 @@
+# `make` alone prints the targets. Everything happens in a virtual environment inside the project.
+
+# A Python is usable if it starts (a version manager's stand-in may not), is new enough and can make an environment.
+USABLE = -c 'import sys, ensurepip, sqlite3, ssl; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+FIRST_USABLE = $(shell for p in python3 python3.13 python3.12 python3.11; do if $$p $(USABLE); then echo $$p; break; fi; done)
+
+# PYTHON=python3.12 gets an environment of its own beside the usual one.
+ifdef PYTHON
+VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+else
+VENV ?= .venv
+endif
+EXTRAS ?= test,dev
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+MATRIX ?= 3.11 3.12 3.13
+
+help:
+	@echo 'make run      the Central System on http://127.0.0.1:8180/ocpp, or the next free port (BIND=0.0.0.0:8180 opens it)'
+	@echo 'make demo     a whole charging session with a simulated station, told on the terminal'
+	@echo 'make test     all tests (TESTS=tests/unit, ARGS="-k boot", PYTHON=python3.12, REQUIRE_ALL=1: a skip for want of a program fails)'
+	@echo 'make check    linters, types and the rules of the house'
+	@echo 'make format   lets ruff rewrite the code'
+	@echo 'make bench    requests per second, against a floor measured in the same run'
+	@echo 'make matrix   unit and integration tests on the other Pythons (MATRIX="$(MATRIX)")'
+	@echo 'make coverage the lines that no test reaches'
+	@echo 'make build    wheel and sdist in dist/'
+	@echo 'make clean    removes what the above made, virtual environments too'
+
+$(READY): setup.cfg pyproject.toml
+	@test -x $(BIN)/python || test -n '$(or $(PYTHON),$(FIRST_USABLE))' || { echo 'no Python 3.11 or newer found; name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@test -x $(BIN)/python || { echo 'making $(VENV) with $(or $(PYTHON),$(FIRST_USABLE))'; $(or $(PYTHON),$(FIRST_USABLE)) -m venv $(VENV); }
+	@echo 'installing into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@
+
+run: $(READY)
+	@OCPP_SOAP_ENVIRONMENT=$${OCPP_SOAP_ENVIRONMENT-development} \
+	OCPP_SOAP_UNKNOWN_CHARGE_POINTS=$${OCPP_SOAP_UNKNOWN_CHARGE_POINTS-accept} \
+	exec $(BIN)/ocpp-soap serve --bind $(or $(BIND),127.0.0.1:8180 --next-free-port)
+
+demo: $(READY)
+	@exec $(BIN)/ocpp-soap demo
+
+# loadgroup: tests that share something dear name an xdist_group and run on one worker.
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS) $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_house.py
+
+format: $(READY)
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+coverage: $(READY)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# On PATH or where pyenv keeps them; the version of $(VENV) itself has had the whole suite.
+matrix: $(READY)
+	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for version in $(MATRIX); do \
+	  test $$version != $$own || continue; found=; \
+	  for p in python$$version $$HOME/.pyenv/versions/$$version.*/bin/python; do if $$p $(USABLE); then found=$$p; break; fi; done; \
+	  if test -n "$$found"; then \
+	    $(MAKE) --no-print-directory test PYTHON=$$found VENV=.venv-$$version EXTRAS=test TESTS='tests/unit tests/integration' || exit 1; \
+	  else \
+	    echo "Python $$version: not found on PATH or under ~/.pyenv/versions, so not tested"; test "$$REQUIRE_ALL" != 1 || exit 1; \
+	  fi; \
+	done
+
+build: $(READY)
+	$(BIN)/python -m build
+
+clean:
+	rm -rf .venv .venv-* build dist *.egg-info .*_cache .hypothesis .coverage*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help run demo test check format bench coverage matrix build clean

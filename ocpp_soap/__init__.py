@@ -1,0 +1,1 @@
+"""An OCPP Central System for charge points that speak SOAP."""

@@ -1,0 +1,73 @@
+"""The context of one call from a station: who, in which version, from where, when, under which policy.
+
+Handlers take the time and everything else about the exchange from here, never from a clock or a request object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..errors import Fault, Problem
+from ..protocol.reading import Flag
+from .records import ChargePoint, Flags, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decided for all stations.
+
+    `unknown_charge_points` is accept, pending or reject; `unknown_tags` accept or reject; the interval is in seconds.
+    """
+
+    unknown_charge_points: str = "pending"
+    unknown_tags: str = "reject"
+    heartbeat_interval: int = 3600
+    journal_heartbeats: bool = True
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: `identity` as the station spelled it (trimmed), `received` aware UTC, `raw` the request's bytes.
+
+    `callback` is the text of wsa:From/Address as sent, None when the header is missing; `sent` the request's fields as
+    nested text, before they were read. `flags` and `problems` are what reading brought up. The inbox adds `station` and
+    `policy` before a handler sees the call.
+    """
+
+    identity: str
+    version: str
+    operation: str
+    received: datetime
+    peer: str | None = None
+    message_id: str | None = None
+    callback: str | None = None
+    raw: bytes = b""
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    station: ChargePoint = field(init=False, repr=False)
+    policy: Policy = field(init=False, repr=False)
+
+    def flag(self, path: str, raw: object, assumed: str) -> None:
+        """Notes a tolerance: the field's path, what stood there, what was assumed instead."""
+        self.flags.append(Flag(path, None if raw is None else str(raw), assumed))
+
+    def flags_as_json(self) -> Flags:
+        """All flags as the store keeps them."""
+        return [flag.as_dict() for flag in self.flags]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer ready to leave: HTTP status, body, and for the journal "answered" or the fault's subcode."""
+
+    status: int
+    body: bytes
+    outcome: str
+
+
+Render = Callable[[Json | Fault], Reply]
+"""Makes a reply of a response or a fault; may be called again when the transaction is run again."""

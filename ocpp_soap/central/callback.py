@@ -1,0 +1,115 @@
+"""Where a station is called: completing what its wsa:From says, and the rules for addresses that may be called.
+
+Pure functions of text and addresses; the connection class asks the guard about the resolved address at call time.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Hosts with which a station names itself without saying where it is (quirk C.1 4).
+NO_HOST = {"", "localhost", "0.0.0.0", "::", "127.0.0.1", "::1"}  # noqa: S104 nothing is bound to it
+
+
+def complete(said: str | None, peer: str | None) -> str | None:
+    """The URL to call a station at, from its wsa:From and the address it called from; None when it names none.
+
+    A host that is missing or means "myself" is replaced by the peer's; a missing scheme is http. The path is kept
+    verbatim (quirk C.5 52). Words that are no address (`anonymous`, the anonymous URI) give None.
+    """
+    text = (said or "").strip()
+    if not text or text.lower() == "anonymous" or "/addressing/" in text or len(text) > 2000:
+        return None
+    if any(c <= " " or c == "\x7f" for c in text):
+        return None
+    bare = not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text)
+    if bare:
+        text = "http://" + text.lstrip("/")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https"):
+        return None
+    if host in NO_HOST:
+        if not peer:
+            return None
+        host = peer
+    elif not re.fullmatch(r"[A-Za-z0-9_.:-]+", host) or (bare and "." not in host and port is None):
+        return None  # `source`, `destination`: a bare word is a placeholder, not a host
+    netloc = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme.lower(), netloc + (f":{port}" if port else ""), parts.path, parts.query, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRules:
+    """Networks, ports (as ranges) and schemes; an empty kind says nothing about it."""
+
+    networks: tuple[Network, ...] = ()
+    ports: tuple[range, ...] = ()
+    schemes: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> CallbackRules:
+        """Reads `10.0.0.0/8,192.168.1.7,port:8080-8090,scheme:https`; raises ValueError saying what is expected."""
+        networks: list[Network] = []
+        ports: list[range] = []
+        schemes: list[str] = []
+        try:
+            for item in filter(None, (part.strip() for part in text.split(","))):
+                if item.startswith("port:"):
+                    low, _, high = item[5:].partition("-")
+                    ports.append(range(int(low), int(high or low) + 1))
+                elif item.startswith("scheme:"):
+                    schemes.append({"http": "http", "https": "https"}[item[7:]])
+                else:
+                    networks.append(ipaddress.ip_network(item))
+        except (ValueError, KeyError):
+            raise ValueError("networks, ports and schemes such as 10.0.0.0/8,port:8080-8090,scheme:https") from None
+        return cls(tuple(networks), tuple(ports), tuple(schemes))
+
+    def __str__(self) -> str:
+        ports = (f"port:{p.start}" + (f"-{p.stop - 1}" if len(p) > 1 else "") for p in self.ports)
+        return ",".join((*map(str, self.networks), *ports, *(f"scheme:{s}" for s in self.schemes)))
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackGuard:
+    """Says which addresses may be called.
+
+    Refused whatever the rules say: unspecified, multicast and reserved addresses. Refused unless `allow` names a
+    network with them: link-local ones (cloud metadata services), and loopback outside of development.
+    """
+
+    allow: CallbackRules = CallbackRules()
+    deny: CallbackRules = CallbackRules()
+    development: bool = False
+
+    def check(self, ip: Address, port: int, scheme: str) -> str | None:
+        """The reason why this resolved address may not be called, or None when it may."""
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        allowed = any(ip in network for network in self.allow.networks)
+        if ip.is_unspecified or ip.is_multicast or (ip.is_reserved and not ip.is_loopback):
+            return f"{ip} is not an address of a station"
+        if any(ip in network for network in self.deny.networks):
+            return f"{ip} is in a network of OCPP_SOAP_CALLBACK_DENY"
+        if any(port in ports for ports in self.deny.ports) or scheme in self.deny.schemes:
+            return f"{scheme} on port {port} is in OCPP_SOAP_CALLBACK_DENY"
+        if ip.is_link_local and not allowed:
+            return f"{ip} is link-local; name its network in OCPP_SOAP_CALLBACK_ALLOW if stations are there"
+        if ip.is_loopback and not (allowed or self.development):
+            return f"{ip} is this machine; allowed with OCPP_SOAP_ENVIRONMENT=development or OCPP_SOAP_CALLBACK_ALLOW"
+        if self.allow.networks and not allowed and not (ip.is_loopback and self.development):
+            return f"{ip} is in no network of OCPP_SOAP_CALLBACK_ALLOW"
+        if self.allow.ports and not any(port in ports for ports in self.allow.ports):
+            return f"port {port} is not in OCPP_SOAP_CALLBACK_ALLOW"
+        if self.allow.schemes and scheme not in self.allow.schemes:
+            return f"{scheme} is not in OCPP_SOAP_CALLBACK_ALLOW"
+        return None

@@ -1,0 +1,45 @@
+"""What a station's times are worth: whether its clock was ever set, and how far it is off.
+
+Pure judgements about times, and one note in the store when the offset has changed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from .call import Call
+from .ports import Work
+from .records import Json
+
+# OCPP over SOAP is not older than this: an earlier time comes from a clock that was never set.
+CLOCK_NEVER_SET = datetime(2010, 1, 1, tzinfo=UTC)
+
+# A clock may be this much ahead before its times count as lying in the future.
+AHEAD = timedelta(minutes=1)
+
+# Offsets are refreshed after this time, since queued messages only make a clock look older than it is.
+OFFSET_AGE = timedelta(days=1)
+
+
+def plausible(moment: datetime, call: Call) -> bool:
+    """Whether a time can be what it says: a clock that was set, and nothing from the future."""
+    return CLOCK_NEVER_SET <= moment <= call.received + AHEAD
+
+
+def judge_time(path: str, moment: datetime, call: Call) -> None:
+    """Flags a time of a clock that was never set, or one that lies in the future."""
+    if moment < CLOCK_NEVER_SET:
+        call.flag(path, moment.isoformat(), "kept, though the station's clock was never set")
+    elif moment > call.received + AHEAD:
+        call.flag(path, moment.isoformat(), "kept, though it lies in the future")
+
+
+def note_clock(request: Json, call: Call, work: Work) -> None:
+    """Keeps the largest offset (sent minus received, in seconds) of recent messages (soap-binding decision 9)."""
+    sent = request.get("timestamp")
+    if sent is None:
+        return
+    offset = (sent - call.received).total_seconds()
+    known, known_at = call.station.clock_offset, call.station.clock_offset_at
+    if known is None or known_at is None or offset > known + 1 or call.received - known_at > OFFSET_AGE:
+        work.charge_points.set_clock_offset(call.station.id, offset, call.received)

@@ -1,0 +1,60 @@
+"""BootNotification, Heartbeat and StatusNotification: what a charge point says of itself.
+
+Functions of (request, call, work); they know no XML, no SQL and no version.
+"""
+
+from __future__ import annotations
+
+from ..call import Call
+from ..clocks import judge_time, plausible
+from ..ports import Work
+from ..records import Json, StatusNotice
+
+
+def boot_fields(request: Json) -> Json:
+    """What a BootNotification says of the charge point, field by field."""
+    return {name: value for name, value in request.items() if value is not None}
+
+
+def registration_answer(status: str, interval: int, call: Call) -> Json:
+    """BootNotification.conf (OCPP 1.6 §6.4): status, the gateway's time, seconds to the next heartbeat or boot."""
+    return {"status": status, "currentTime": now(call), "interval": interval}
+
+
+def boot_notification(request: Json, call: Call, work: Work) -> Json:
+    """Stores every field and answers with the charge point's registration status (OCPP 1.6 §4.2)."""
+    work.charge_points.boot(call.station.id, boot_fields(request), call.received)
+    interval = call.station.heartbeat_interval or call.policy.heartbeat_interval
+    return registration_answer(call.station.status, interval, call)
+
+
+def heartbeat(request: Json, call: Call, work: Work) -> Json:
+    """Answers with the gateway's time; that the station spoke is noted for every operation (OCPP 1.6 §4.6)."""
+    return {"currentTime": now(call)}
+
+
+def status_notification(request: Json, call: Call, work: Work) -> Json:
+    """Adds to the connector's history and changes its state when the notice is not an older one (OCPP 1.6 §4.9)."""
+    timestamp = request.get("timestamp")
+    if timestamp is not None:
+        judge_time("timestamp", timestamp, call)
+    notice = StatusNotice(
+        charge_point_id=call.station.id,
+        connector_id=request["connectorId"],
+        status=request["status"],
+        error_code=request.get("errorCode"),
+        info=request.get("info"),
+        vendor_id=request.get("vendorId"),
+        vendor_error_code=request.get("vendorErrorCode"),
+        timestamp=timestamp,
+        received=call.received,
+        ordered_at=timestamp if timestamp is not None and plausible(timestamp, call) else None,
+        flags=call.flags_as_json(),
+    )
+    work.charge_points.notice_status(notice, call.station.last_boot)
+    return {}
+
+
+def now(call: Call) -> object:
+    """The time of the call in whole seconds: firmware of this age does not expect fractions."""
+    return call.received.replace(microsecond=0)

@@ -1,0 +1,153 @@
+"""StartTransaction and StopTransaction: always stored, always confirmed, replays answered as the first time.
+
+Functions of (request, call, work); they know no XML, no SQL and no version. OCPP 1.6 §4.8, §4.10, §3.7.
+"""
+
+from __future__ import annotations
+
+from ..call import Call
+from ..clocks import CLOCK_NEVER_SET, judge_time, plausible
+from ..ports import Work
+from ..records import Json, NewStop, NewTransaction, Transaction
+from ..replays import delivery_key
+from .authorization import id_tag_info, start_info
+from .metering import read_samples
+
+
+def start_transaction(request: Json, call: Call, work: Work) -> Json:
+    """Stores the start whatever the tag's status and answers with its transactionId and idTagInfo.
+
+    The same message again gets the same answer and changes nothing.
+    """
+    first = _first_delivery(request, call, work)
+    if isinstance(first, Transaction):
+        return _start_answer(first.id, first.id_tag_info)
+    id_tag, connector_id = request.get("idTag"), request.get("connectorId")
+    timestamp = request.get("timestamp") or call.received
+    judge_time("timestamp", timestamp, call)
+    new = NewTransaction(
+        charge_point_id=call.station.id,
+        key=first,
+        connector_id=connector_id,
+        id_tag=id_tag,
+        start_timestamp=timestamp,
+        received=call.received,
+        ordered_at=timestamp if plausible(timestamp, call) else call.received,
+        meter_start=request.get("meterStart"),
+        reservation_id=request.get("reservationId"),
+        id_tag_info=start_info(id_tag, connector_id, call, work),
+        flags=call.flags_as_json(),
+    )
+    transaction_id = work.transactions.start(new)
+    if transaction_id is None:  # delivered twice at the same moment; the other one was stored
+        return start_transaction(request, call, work)
+    if connector_id is not None:
+        work.transactions.supersede(transaction_id)
+    if new.reservation_id is not None:
+        work.transactions.end_reservation(call.station.id, new.reservation_id, "Used", transaction_id)
+    work.commands.link_start(call.station.id, transaction_id, call.received)
+    return _start_answer(transaction_id, new.id_tag_info)
+
+
+def _first_delivery(request: Json, call: Call, work: Work) -> Transaction | str:
+    """The transaction that this very message has made already, or the key under which to store a new one.
+
+    A start that equals a stopped transaction and carries the time of a clock that was never set is a new one: such a
+    station says the same words after each power cycle.
+    """
+    occurrence = 0
+    while (known := work.transactions.by_start(key := delivery_key(call, occurrence))) is not None:
+        timestamp = request.get("timestamp")
+        clock_set = timestamp is not None and timestamp >= CLOCK_NEVER_SET
+        if clock_set or known.stop_timestamp is None:
+            return known
+        occurrence += 1
+    if occurrence:
+        call.flag(
+            "timestamp", call.sent.get("timestamp"), f"a new transaction, though it equals {occurrence} stopped before"
+        )
+    return key
+
+
+def _start_answer(transaction_id: int, info: Json) -> Json:
+    return {"transactionId": transaction_id, "idTagInfo": info}
+
+
+def stop_transaction(request: Json, call: Call, work: Work) -> Json:
+    """Ends the transaction, or keeps a stop that ends none with the reason; answers normally either way."""
+    key = delivery_key(call)
+    known = work.transactions.answer_of_stop(key)
+    if known is not None:
+        return known
+    transaction_id = request.get("transactionId")
+    transaction = work.transactions.find(transaction_id, lock=True) if transaction_id is not None else None
+    new = _new_stop(key, request, transaction, call, work)
+    if not work.transactions.stop(new):  # delivered twice at the same moment; the other one was stored
+        return stop_transaction(request, call, work)
+    if samples := read_samples(request.get("transactionData", []), call):
+        own = transaction if transaction is not None and transaction.charge_point_id == call.station.id else None
+        connector_id, own_id = (own.connector_id, own.id) if own else (None, None)
+        work.transactions.meter(
+            call.station.id, key, connector_id, own_id, samples, call.received, [], "transactionData"
+        )
+    if transaction is not None and new.effective:
+        work.commands.link_stop(call.station.id, transaction.id)
+    return new.answer
+
+
+def _new_stop(key: str, request: Json, transaction: Transaction | None, call: Call, work: Work) -> NewStop:
+    timestamp, id_tag = request.get("timestamp") or call.received, request.get("idTag")
+    judge_time("timestamp", timestamp, call)
+    effective = _ends(transaction, request.get("transactionId"), call)
+    if transaction is not None and effective:
+        _judge_stop(request, transaction, call, work)
+    if request.get("reason") is None:
+        call.flag("reason", None, "Local")
+    return NewStop(
+        charge_point_id=call.station.id,
+        key=key,
+        transaction_id=request.get("transactionId"),
+        timestamp=timestamp,
+        received=call.received,
+        meter_stop=request.get("meterStop"),
+        id_tag=id_tag,
+        reason=request.get("reason") or "Local",
+        answer={"idTagInfo": id_tag_info(id_tag, call, work)} if id_tag else {},
+        flags=call.flags_as_json(),
+        effective=effective,
+    )
+
+
+def _ends(transaction: Transaction | None, transaction_id: int | None, call: Call) -> bool:
+    """Whether the stop ends a transaction; else a flag says why it is kept apart."""
+    if transaction is None:
+        reason = "kept apart, since no transaction has this id"
+    elif transaction.charge_point_id != call.station.id:
+        reason = "kept apart, since that transaction belongs to another charge point"
+    elif transaction.stop_timestamp is not None and transaction.closed_by != "operator":
+        reason = "kept apart, since that transaction was stopped before"
+    else:
+        if transaction.stop_timestamp is not None:
+            call.flag("transactionId", transaction_id, "takes the place of the operator's closing")
+        return True
+    call.flag("transactionId", transaction_id, reason)
+    return False
+
+
+def _judge_stop(request: Json, transaction: Transaction, call: Call, work: Work) -> None:
+    """Flags what does not fit the transaction's start; all of it is stored as sent."""
+    meter_stop, timestamp, id_tag = request.get("meterStop"), request.get("timestamp"), request.get("idTag")
+    if meter_stop is not None and transaction.meter_start is not None and meter_stop < transaction.meter_start:
+        call.flag("meterStop", meter_stop, f"kept, though below meterStart {transaction.meter_start}")
+    if timestamp is not None and timestamp < transaction.start_timestamp:
+        call.flag("timestamp", timestamp.isoformat(), "kept, though before the start")
+    started_by = transaction.id_tag
+    if id_tag and started_by and id_tag.casefold() != started_by.casefold():
+        groups = [_group(tag, work) for tag in (id_tag, started_by)]
+        if groups[0] != groups[1]:
+            call.flag("idTag", id_tag, "kept, though the transaction was started by another group's idTag")
+
+
+def _group(id_tag: str, work: Work) -> str:
+    tag = work.tags.find(id_tag)
+    return (tag.parent if tag and tag.parent else id_tag).casefold()

@@ -1,0 +1,53 @@
+"""What the Central System needs from outside: a unit of work with its repositories, a link to stations, a clock.
+
+Protocols only. `store` and `soap` provide them, `bootstrap` puts them together, unit tests bring their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from .records import Flags, Json
+from .repositories import ChargePoints, Commands, Journal, Tags, Transactions
+
+Clock = Callable[[], datetime]
+"""The time now, aware UTC."""
+
+
+class Work(Protocol):
+    """One transaction on the store."""
+
+    charge_points: ChargePoints
+    tags: Tags
+    transactions: Transactions
+    commands: Commands
+    journal: Journal
+
+
+class Store(Protocol):
+    """Where everything is remembered."""
+
+    def writing(self) -> AbstractContextManager[Work]:
+        """A transaction that commits at its end, or rolls back on an exception; `Busy` when it may be run again."""
+
+    def reading(self) -> AbstractContextManager[Work]:
+        """A transaction that only reads."""
+
+
+class Answered(Protocol):
+    """What a link brings back: the confirmation's payload in typed values, flags, and both messages as bytes."""
+
+    payload: Json
+    flags: Flags
+    request: bytes
+    answer: bytes
+
+
+class Link(Protocol):
+    """The way to a station."""
+
+    def call(self, address: str, identity: str, version: str, operation: str, payload: Json) -> Answered:
+        """Calls the station once and waits. Raises `NotTransmitted`, `Uncertain` or `StationFault`."""

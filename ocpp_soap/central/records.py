@@ -1,0 +1,207 @@
+"""What handlers and operators see of the store: frozen records with the standard's own words, times aware UTC.
+
+Repositories (`ports`) hand these out; no record reaches into a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+Flags = list[dict[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePoint:
+    """A registered charge point. `status`: Accepted, Pending or Rejected; `heartbeat_interval` in seconds or None.
+
+    `callback_url` is where it is called, completed; `callback_said` what its last wsa:From said; `callback_source` is
+    "station" or "operator". `callback_peer` is the address it was learned from.
+    """
+
+    id: int
+    identity: str
+    status: str
+    heartbeat_interval: int | None
+    version: str | None
+    callback_url: str | None
+    callback_said: str | None
+    callback_source: str | None
+    callback_peer: str | None
+    first_seen: datetime | None
+    last_seen: datetime | None
+    last_boot: datetime | None
+    clock_offset: float | None
+    clock_offset_at: datetime | None
+    peer: str | None
+    boot: Json
+    firmware_status: str | None = None
+    diagnostics_status: str | None = None
+    local_list_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownChargePoint:
+    """A station that spoke without being registered; `boot` holds what a BootNotification said of it."""
+
+    identity: str
+    version: str
+    operation: str
+    peer: str | None
+    callback: str | None
+    boot: Json
+    first_seen: datetime
+    last_seen: datetime
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An idTag. `parent` is the tag of its group; `parent_blocked` and `parent_expires` are that tag's own state."""
+
+    id_tag: str
+    blocked: bool
+    expires: datetime | None
+    parent: str | None
+    max_transactions: int | None
+    parent_blocked: bool = False
+    parent_expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTransaction:
+    """A StartTransaction as it goes into the store. Meter values in Wh; `ordered_at` orders starts."""
+
+    charge_point_id: int
+    key: str
+    connector_id: int | None
+    id_tag: str | None
+    start_timestamp: datetime
+    received: datetime
+    ordered_at: datetime
+    meter_start: int | None
+    reservation_id: int | None
+    id_tag_info: Json
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A stored transaction; the stop fields are None while it is open. `parent` is the group of its idTag at the start.
+
+    `closed_by` is "station" or "operator"; `superseded_by` the transaction that started on its connector meanwhile.
+    """
+
+    id: int
+    charge_point_id: int
+    identity: str
+    connector_id: int | None
+    id_tag: str | None
+    start_timestamp: datetime
+    meter_start: int | None
+    reservation_id: int | None
+    id_tag_info: Json
+    start_flags: Flags
+    stop_timestamp: datetime | None
+    meter_stop: int | None
+    stop_id_tag: str | None
+    reason: str | None
+    stop_flags: Flags
+    closed_by: str | None
+    superseded_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewStop:
+    """A StopTransaction as it goes into the store; `transaction_id` as sent, `effective`: whether it ends one."""
+
+    charge_point_id: int
+    key: str
+    transaction_id: int | None
+    timestamp: datetime
+    received: datetime
+    meter_stop: int | None
+    id_tag: str | None
+    reason: str | None
+    answer: Json
+    flags: Flags
+    effective: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sampledValue with all of its attributes, defaults filled in; `group` numbers its meterValue."""
+
+    group: int
+    timestamp: datetime
+    value: str
+    context: str
+    format: str
+    measurand: str
+    location: str
+    unit: str | None
+    phase: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusNotice:
+    """A StatusNotification; `ordered_at` is None when its order is that of receipt (soap-binding decision 9)."""
+
+    charge_point_id: int
+    connector_id: int
+    status: str
+    error_code: str | None
+    info: str | None
+    vendor_id: str | None
+    vendor_error_code: str | None
+    timestamp: datetime | None
+    received: datetime
+    ordered_at: datetime | None
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A call to a station: `state` is queued, sending, answered, not_transmitted or uncertain.
+
+    `answer` is the confirmation's payload as JSON; `fault` {code, subcode, text} when the station answered with one;
+    `error` says in words why there is no answer. `address` is the URL that was called.
+    """
+
+    id: int
+    charge_point_id: int
+    identity: str
+    operation: str
+    request: Json
+    state: str
+    answer: Json | None
+    fault: Json | None
+    error: str | None
+    address: str | None
+    created: datetime
+    sent: datetime | None
+    finished: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One row of the journal: a request and its answer as raw bytes.
+
+    `direction` is "in" (a station called) or "out" (we called it); `outcome` is "answered", the subcode of a fault, or
+    the outcome of a command; `duration` in seconds.
+    """
+
+    at: datetime
+    direction: str
+    identity: str | None
+    operation: str | None
+    version: str | None
+    peer: str | None
+    duration: float
+    outcome: str
+    request: bytes
+    answer: bytes | None
+    flags: Flags = field(default_factory=list)
+    id: int | None = None

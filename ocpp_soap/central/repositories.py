@@ -1,0 +1,279 @@
+"""The repositories that the Central System needs: charge points, tags, transactions, commands, journal.
+
+Protocols only; `store` provides them as the parts of one unit of work (`ports.Work`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from .records import (
+    ChargePoint,
+    Command,
+    Exchange,
+    Flags,
+    Json,
+    NewStop,
+    NewTransaction,
+    Sample,
+    StatusNotice,
+    Tag,
+    Transaction,
+    UnknownChargePoint,
+)
+
+
+class ChargePoints(Protocol):
+    """Registered charge points, what their connectors report, and stations that are not registered."""
+
+    def contact(self, identity: str, version: str, peer: str | None, at: datetime) -> ChargePoint | None:
+        """Notes that the station spoke (last seen, version, peer) and locks its row; None when it is not registered.
+
+        Found by the exact identity first, else without regard to case. One statement where the spelling is exact.
+        """
+
+    def find(self, identity: str) -> ChargePoint | None:
+        """The charge point of that identity (exact, else regardless of case)."""
+
+    def list(self) -> Sequence[ChargePoint]:
+        """All registered charge points, by identity."""
+
+    def register(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint:
+        """Makes it known with that status and takes over what an unknown charge point of that identity left."""
+
+    def set_status(self, charge_point_id: int, status: str) -> None:
+        """Accepted, Pending or Rejected."""
+
+    def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
+        """Stores the fields of a BootNotification; the order of connector states starts anew."""
+
+    def set_callback(
+        self,
+        charge_point_id: int,
+        url: str | None,
+        said: str | None,
+        source: str | None,
+        peer: str | None,
+        at: datetime,
+    ) -> None:
+        """Changes the callback address, with a row of history; `url` None and `source` None forget it."""
+
+    def callback_history(self, charge_point_id: int) -> Sequence[Json]:
+        """Earlier addresses, newest first: {url, said, source, peer, at}."""
+
+    def set_clock_offset(self, charge_point_id: int, seconds: float | None, at: datetime) -> None:
+        """Sent minus received of the station's clock."""
+
+    def notice_status(self, notice: StatusNotice, last_boot: datetime | None) -> None:
+        """Adds to the history and, where it is not older than the current state, changes the connector's state."""
+
+    def connectors(self, charge_point_id: int) -> Sequence[Json]:
+        """The current state of each connector as StatusNotification's fields, plus `received`."""
+
+    def notice_file(self, charge_point_id: int, kind: str, status: str, at: datetime, flags: Flags) -> None:
+        """A status of `kind` firmware or diagnostics, linked to the latest UpdateFirmware or GetDiagnostics."""
+
+    def file_notices(self, charge_point_id: int) -> Sequence[Json]:
+        """Their history, newest first: {kind, status, received, command_id}."""
+
+    def keep_data(
+        self, charge_point_id: int, vendor_id: str | None, message_id: str | None, data: str | None, at: datetime
+    ) -> int:
+        """Stores a DataTransfer's content; returns the row's id."""
+
+    def answer_data(self, data_id: int, status: str, record: Json | None) -> None:
+        """Notes what a stored DataTransfer was answered, and what a plug-in read from it."""
+
+    def data(self, charge_point_id: int, limit: int = 100) -> Sequence[Json]:
+        """Stored DataTransfers, newest first: {vendorId, messageId, data, received, status, record}."""
+
+    def set_availability(self, charge_point_id: int, connector_id: int, availability: str, at: datetime) -> None:
+        """What an accepted ChangeAvailability asked for: Operative or Inoperative; shown with the connector's state."""
+
+    def remember_unknown(
+        self,
+        identity: str,
+        version: str,
+        operation: str,
+        peer: str | None,
+        callback: str | None,
+        boot: Json,
+        at: datetime,
+    ) -> None:
+        """Notes a station that is not registered; the newest 10,000 are kept."""
+
+    def unknown(self) -> Sequence[UnknownChargePoint]:
+        """Stations that spoke without being registered, newest first."""
+
+    def set_configuration(
+        self, charge_point_id: int, keys: Iterable[Json], unknown: Iterable[str], at: datetime
+    ) -> None:
+        """Stores configurationKey entries {key, readonly?, value?} and forgets keys that the station does not know."""
+
+    def configuration(self, charge_point_id: int) -> Sequence[Json]:
+        """The known configuration: {key, readonly, value, updated}."""
+
+    def set_local_list_version(self, charge_point_id: int, version: int) -> None:
+        """The version of the local authorization list that the station holds."""
+
+
+class Tags(Protocol):
+    """idTags, compared without regard to case."""
+
+    def find(self, id_tag: str, lock: bool = False) -> Tag | None:
+        """The tag with its parent's state, in one statement; `lock` holds it until the end of the transaction."""
+
+    def remember_unknown(self, id_tag: str, charge_point_id: int, at: datetime) -> None:
+        """Notes an idTag that nobody knows."""
+
+    def unknown(self) -> Sequence[Json]:
+        """Unknown idTags that were presented: {idTag, firstSeen, lastSeen, chargeBoxIdentity, count}, newest first."""
+
+    def list(self) -> Sequence[Tag]:
+        """All tags, by idTag."""
+
+    def save(self, tag: Tag) -> None:
+        """Adds or replaces a tag (its parent_* fields are the parent's own and are not stored)."""
+
+    def remove(self, id_tag: str) -> bool:
+        """Forgets a tag; False when there was none."""
+
+
+class Transactions(Protocol):
+    """Transactions, stops, meter values and reservations."""
+
+    def by_start(self, key: str) -> Transaction | None:
+        """The transaction that a StartTransaction with this key made."""
+
+    def start(self, new: NewTransaction) -> int | None:
+        """Stores it and returns its transactionId (positive, 32 bits); None when one with its key exists already."""
+
+    def supersede(self, transaction_id: int) -> None:
+        """Marks the open transactions on the same connector that this one supersedes, or this one when a later start is
+        known (ordered by `ordered_at`, then id). Only open transactions are marked."""
+
+    def open_for_tag(self, id_tag: str) -> int:
+        """How many open, not superseded transactions the tag has."""
+
+    def find(self, transaction_id: int, lock: bool = False) -> Transaction | None:
+        """The transaction of that id."""
+
+    def open_on(self, charge_point_id: int, connector_id: int | None = None) -> Sequence[Transaction]:
+        """Open transactions of a charge point (of one of its connectors), newest first."""
+
+    def list(
+        self, identity: str | None = None, id_tag: str | None = None, open_only: bool = False, limit: int | None = None
+    ) -> Sequence[Transaction]:
+        """Newest first."""
+
+    def stop(self, new: NewStop) -> bool:
+        """Stores a stop and, when `effective`, ends its transaction; False when a stop with its key exists already."""
+
+    def answer_of_stop(self, key: str) -> Json | None:
+        """The answer that a StopTransaction with this key got."""
+
+    def close(self, transaction_id: int, at: datetime, meter_stop: int | None, reason: str | None, note: str) -> None:
+        """An operator's end of a dead transaction."""
+
+    def orphan_stops(self) -> Sequence[Json]:
+        """Stops that ended no transaction, newest first."""
+
+    def meter(
+        self,
+        charge_point_id: int,
+        key: str,
+        connector_id: int | None,
+        transaction_id: int | None,
+        samples: Sequence[Sample],
+        received: datetime,
+        flags: Flags,
+        source: str = "MeterValues",
+    ) -> bool:
+        """Stores a message's sampled values; False when a message with this key exists already."""
+
+    def samples(self, transaction_id: int) -> Sequence[Sample]:
+        """Every sampled value of a transaction, by time; `group` numbers the meterValue over all messages."""
+
+    def reserve(self, charge_point_id: int, request: Json, command_id: int, at: datetime) -> None:
+        """An accepted ReserveNow; the same reservationId replaces the reservation."""
+
+    def end_reservation(
+        self, charge_point_id: int, reservation_id: int, status: str, transaction_id: int | None = None
+    ) -> bool:
+        """`status` is "Cancelled" or "Used"; False when there is no active one."""
+
+    def reservations(self, now: datetime, identity: str | None = None) -> Sequence[Json]:
+        """{reservationId, chargeBoxIdentity, connectorId, idTag, parentIdTag, expiryDate, status, transactionId}.
+
+        `status` is Active, Used, Cancelled or Expired.
+        """
+
+    def set_profile(self, charge_point_id: int, connector_id: int, profile: Json, at: datetime) -> None:
+        """A charging profile in force; replaces one of the same id, or of the same purpose and stack level there."""
+
+    def clear_profiles(self, charge_point_id: int, criteria: Mapping[str, Any]) -> int:
+        """Forgets the profiles that a ClearChargingProfile request names; returns how many."""
+
+    def profiles(self, charge_point_id: int) -> Sequence[Json]:
+        """The profiles in force: {connectorId, csChargingProfiles, set}."""
+
+
+class Commands(Protocol):
+    """Calls to stations, and the lease that lets one run at a time per station."""
+
+    def add(self, charge_point_id: int, operation: str, request: Json, at: datetime) -> int:
+        """A queued command; returns its id."""
+
+    def lease(self, charge_point_id: int, holder: str, now: datetime, until: datetime) -> bool:
+        """Takes the station's lease when it is free or has run out.
+
+        Commands left in `sending` by a holder that ran out become uncertain.
+        """
+
+    def release(self, charge_point_id: int, holder: str) -> None:
+        """Gives the lease back, when it is still this holder's."""
+
+    def sending(self, command_id: int, address: str, at: datetime) -> None:
+        """The request is about to be put on the wire."""
+
+    def finish(
+        self,
+        command_id: int,
+        state: str,
+        at: datetime,
+        answer: Json | None = None,
+        fault: Json | None = None,
+        error: str | None = None,
+    ) -> None:
+        """The outcome."""
+
+    def find(self, command_id: int) -> Command | None:
+        """The command of that id."""
+
+    def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Command]:
+        """Newest first."""
+
+    def link_start(self, charge_point_id: int, transaction_id: int, at: datetime) -> int | None:
+        """Links the latest RemoteStartTransaction (same idTag; same connector or none; sent within ten minutes; not yet
+        linked; not refused) to the transaction that it caused; returns the command's id."""
+
+    def link_stop(self, charge_point_id: int, transaction_id: int) -> int | None:
+        """Links the latest RemoteStopTransaction of that transaction to it."""
+
+
+class Journal(Protocol):
+    """Raw messages, one row per exchange."""
+
+    def add(self, exchange: Exchange) -> None:
+        """Appends a row."""
+
+    def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Exchange]:
+        """Newest first."""
+
+    def get(self, exchange_id: int) -> Exchange | None:
+        """One row."""
+
+    def remove_before(self, moment: datetime, batch: int) -> int:
+        """Removes up to `batch` of the oldest rows before that time; returns how many."""
