@@ -65,8 +65,8 @@ class CallbackRules:
         try:
             for item in filter(None, (part.strip() for part in text.split(","))):
                 if item.startswith("port:"):
-                    low, _, high = item[5:].partition("-")
-                    ports.append(range(int(low), int(high or low) + 1))
+                    low, dash, high = item[5:].partition("-")
+                    ports.append(range(int(low), int(high if dash else low) + 1))
                 elif item.startswith("scheme:"):
                     schemes.append({"http": "http", "https": "https"}[item[7:]])
                 else:

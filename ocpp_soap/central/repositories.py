@@ -46,6 +46,9 @@ class ChargePoints(Protocol):
     def set_status(self, charge_point_id: int, status: str) -> None:
         """Accepted, Pending or Rejected."""
 
+    def set_interval(self, charge_point_id: int, seconds: int | None) -> None:
+        """Its own interval between heartbeats; None gives it everybody's."""
+
     def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
         """Stores the fields of a BootNotification; the order of connector states starts anew."""
 

@@ -5,6 +5,8 @@ Functions of (request, call, work); they know no XML, no SQL and no version.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ...protocol.writing import to_json
 from ..call import Call
 from ..ports import Work
@@ -42,13 +44,13 @@ def start_info(id_tag: str | None, connector_id: int | None, call: Call, work: W
     return {**info, "status": "ConcurrentTx"} if running >= limit else info
 
 
-def judge(tag: Tag, call: Call) -> Json:
-    """Accepted, Blocked or Expired; a parent that is blocked or expired binds its children (OCPP 1.6 §7.8)."""
+def judge(tag: Tag, at: datetime) -> Json:
+    """Accepted, Blocked or Expired at that time; a parent that is blocked or expired binds its children (OCPP 1.6 §7.8)."""
     expiries = [moment for moment in (tag.expires, tag.parent_expires) if moment is not None]
     status = "Accepted"
     if tag.blocked or tag.parent_blocked:
         status = "Blocked"
-    elif expiries and min(expiries) <= call.received:
+    elif expiries and min(expiries) <= at:
         status = "Expired"
     info: Json = to_json({"status": status, "expiryDate": min(expiries, default=None), "parentIdTag": tag.parent})
     return info
@@ -56,7 +58,7 @@ def judge(tag: Tag, call: Call) -> Json:
 
 def _info(id_tag: str | None, tag: Tag | None, call: Call, work: Work) -> Json:
     if tag is not None:
-        return judge(tag, call)
+        return judge(tag, call.received)
     if id_tag:
         work.tags.remember_unknown(id_tag, call.station.id, call.received)
     return {"status": "Accepted" if id_tag and call.policy.unknown_tags == "accept" else "Invalid"}

@@ -1,0 +1,1 @@
+"""What is remembered: the unit of work and its repositories on SQLite and PostgreSQL. Knows no XML and no HTTP."""

@@ -1,0 +1,232 @@
+"""Registered charge points, where they are called, and stations that are not registered.
+
+What they report of themselves is in notices. It decides nothing: the handlers of central do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from ..central.records import ChargePoint, Json, UnknownChargePoint
+from .columns import folded
+from .notices import Notices
+from .repository import AnyRow, station_named
+from .tables import callbacks, charge_points, unknown_charge_points
+
+# Unknown stations that are kept: an address open to the internet is called by many that are no station.
+UNKNOWN_KEPT = 10_000
+
+C, U = charge_points.c, unknown_charge_points.c
+
+# In the order of the record's fields.
+RECORD = (
+    C.id,
+    C.identity,
+    C.status,
+    C.heartbeat_interval,
+    C.version,
+    C.callback_url,
+    C.callback_said,
+    C.callback_source,
+    C.callback_peer,
+    C.first_seen,
+    C.last_seen,
+    C.last_boot,
+    C.clock_offset,
+    C.clock_offset_at,
+    C.peer,
+    C.boot,
+    C.firmware_status,
+    C.diagnostics_status,
+    C.local_list_version,
+)
+UNKNOWN_RECORD = (
+    U.identity,
+    U.version,
+    U.operation,
+    U.peer,
+    U.callback,
+    U.boot,
+    U.first_seen,
+    U.last_seen,
+    U.messages,
+)
+
+_SPOKE = (
+    update(charge_points)
+    .values(
+        first_seen=func.coalesce(C.first_seen, bindparam("at")),
+        last_seen=bindparam("at"),
+        version=bindparam("spoken_version"),
+        peer=bindparam("from_peer"),
+    )
+    .returning(*RECORD)
+)
+CONTACT = _SPOKE.where(C.identity == bindparam("named"))
+CONTACT_FOLDED = _SPOKE.where(C.id == station_named())
+FIND = select(*RECORD).where(C.id == station_named())
+LIST = select(*RECORD).order_by(C.identity)
+REGISTER = upsert(charge_points).on_conflict_do_nothing(index_elements=["identity"]).returning(*RECORD)
+CHANGE = update(charge_points).where(C.id == bindparam("charge_point_id"))
+
+LEFT = (
+    select(*UNKNOWN_RECORD)
+    .where(U.identity_folded == bindparam("called_folded"))
+    .order_by((U.identity == bindparam("called")).desc(), U.last_seen.desc())
+    .limit(1)
+)
+FORGET_UNKNOWN = delete(unknown_charge_points).where(U.identity == bindparam("named"))
+UNKNOWN = select(*UNKNOWN_RECORD).order_by(U.last_seen.desc())
+_NEW_UNKNOWN = upsert(unknown_charge_points)
+REMEMBER = _NEW_UNKNOWN.on_conflict_do_update(
+    index_elements=["identity"],
+    set_={
+        "version": _NEW_UNKNOWN.excluded.version,
+        "operation": _NEW_UNKNOWN.excluded.operation,
+        "peer": _NEW_UNKNOWN.excluded.peer,
+        "callback": func.coalesce(_NEW_UNKNOWN.excluded.callback, U.callback),
+        # What it booted with stays when it sends something else.
+        "boot": case((bindparam("booted"), _NEW_UNKNOWN.excluded.boot), else_=U.boot),
+        "last_seen": _NEW_UNKNOWN.excluded.last_seen,
+        "messages": U.messages + 1,
+    },
+).returning(U.messages)
+FORGET_OLDEST = delete(unknown_charge_points).where(
+    U.identity.in_(
+        select(U.identity).order_by(U.last_seen.desc()).offset(UNKNOWN_KEPT).with_for_update(skip_locked=True)
+    )
+)
+
+ADD_CALLBACK = insert(callbacks).inline()
+EARLIER_CALLBACKS = (
+    select(callbacks.c.url, callbacks.c.said, callbacks.c.source, callbacks.c.peer, callbacks.c.at)
+    .where(callbacks.c.charge_point_id == bindparam("charge_point_id"))
+    .order_by(callbacks.c.id.desc())
+    .offset(1)
+)
+
+
+class SqlChargePoints(Notices):
+    """Implements `central.repositories.ChargePoints`, the rest of it in `Notices`."""
+
+    __slots__ = ()
+
+    def contact(self, identity: str, version: str, peer: str | None, at: datetime) -> ChargePoint | None:
+        """Notes that the station spoke; its row stays locked until the transaction ends."""
+        spoke = {"at": at, "spoken_version": version, "from_peer": peer}
+        row = self._run(CONTACT, {**spoke, "named": identity}).first()
+        if row is None:
+            row = self._run(CONTACT_FOLDED, {**spoke, **_names(identity)}).first()
+        return _charge_point(row)
+
+    def find(self, identity: str) -> ChargePoint | None:
+        """Exact identities come before those that differ in case."""
+        return _charge_point(self._run(FIND, _names(identity)).first())
+
+    def list(self) -> Sequence[ChargePoint]:
+        """By identity."""
+        return [ChargePoint(*row) for row in self._run(LIST)]
+
+    def register(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint:
+        """Takes over what an unknown charge point left; one that is registered already stays as it is."""
+        found = self._run(LEFT, _names(identity)).first()
+        left = UnknownChargePoint(*found) if found is not None else None
+        values = {
+            "identity": identity,
+            "identity_folded": folded(identity),
+            "status": status,
+            "registered": at,
+            "version": left.version if left else None,
+            "peer": left.peer if left else None,
+            "boot": {**(left.boot if left else {}), **boot},
+            "first_seen": left.first_seen if left else None,
+            "last_seen": left.last_seen if left else None,
+        }
+        row = self._run(REGISTER, values).first()
+        if left is not None:
+            self._run(FORGET_UNKNOWN, {"named": left.identity})
+        record = _charge_point(row) or self.find(identity)
+        assert record is not None, "the row that was in the way was removed by nobody"
+        return record
+
+    def set_status(self, charge_point_id: int, status: str) -> None:
+        """Accepted, Pending or Rejected."""
+        self._run(CHANGE, {"charge_point_id": charge_point_id, "status": status})
+
+    def set_interval(self, charge_point_id: int, seconds: int | None) -> None:
+        """Its own interval between heartbeats; None gives it everybody's."""
+        self._run(CHANGE, {"charge_point_id": charge_point_id, "heartbeat_interval": seconds})
+
+    def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
+        """Stores the fields of a BootNotification; the order of connector states starts anew."""
+        self._run(CHANGE, {"charge_point_id": charge_point_id, "boot": boot, "last_boot": at})
+
+    def set_callback(
+        self,
+        charge_point_id: int,
+        url: str | None,
+        said: str | None,
+        source: str | None,
+        peer: str | None,
+        at: datetime,
+    ) -> None:
+        """Changes the callback address, with a row of history."""
+        now = {"callback_url": url, "callback_said": said, "callback_source": source, "callback_peer": peer}
+        self._run(CHANGE, {"charge_point_id": charge_point_id, **now})
+        row = {"charge_point_id": charge_point_id, "url": url, "said": said, "source": source, "peer": peer, "at": at}
+        self._run(ADD_CALLBACK, row)
+
+    def callback_history(self, charge_point_id: int) -> Sequence[Json]:
+        """What it was before it became what it is, newest first; `at` is when each was set."""
+        return self._rows(EARLIER_CALLBACKS, charge_point_id)
+
+    def set_clock_offset(self, charge_point_id: int, seconds: float | None, at: datetime) -> None:
+        """Sent minus received of the station's clock."""
+        self._run(CHANGE, {"charge_point_id": charge_point_id, "clock_offset": seconds, "clock_offset_at": at})
+
+    def set_local_list_version(self, charge_point_id: int, version: int) -> None:
+        """The version of the local authorization list that the station holds."""
+        self._run(CHANGE, {"charge_point_id": charge_point_id, "local_list_version": version})
+
+    def remember_unknown(
+        self,
+        identity: str,
+        version: str,
+        operation: str,
+        peer: str | None,
+        callback: str | None,
+        boot: Json,
+        at: datetime,
+    ) -> None:
+        """Notes a station that is not registered; when it is a new one, the oldest beyond 10,000 are forgotten."""
+        values = {
+            "identity": identity,
+            "identity_folded": folded(identity),
+            "version": version,
+            "operation": operation,
+            "peer": peer,
+            "callback": callback,
+            "boot": boot,
+            "booted": bool(boot),
+            "first_seen": at,
+            "last_seen": at,
+            "messages": 1,
+        }
+        if self._run(REMEMBER, values).scalar_one() == 1:
+            self._run(FORGET_OLDEST)
+
+    def unknown(self) -> Sequence[UnknownChargePoint]:
+        """Newest first."""
+        return [UnknownChargePoint(*row) for row in self._run(UNKNOWN)]
+
+
+def _names(identity: str) -> dict[str, str]:
+    return {"called": identity, "called_folded": folded(identity)}
+
+
+def _charge_point(row: AnyRow | None) -> ChargePoint | None:
+    return ChargePoint(*row) if row is not None else None

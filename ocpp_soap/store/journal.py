@@ -1,0 +1,86 @@
+"""The journal: raw messages both ways, one row per exchange, removed in small batches. It never reads what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from ..central.records import Exchange
+from .columns import LONGEST_KEY
+from .repository import AnyRow, Repository
+from .tables import journal
+
+J = journal.c
+
+ADD = insert(journal).inline()
+_ROWS = select(
+    J.at,
+    J.direction,
+    J.identity,
+    J.operation,
+    J.version,
+    J.peer,
+    J.duration,
+    J.outcome,
+    J.request,
+    J.answer,
+    J.flags,
+    J.id,
+)
+LATEST = _ROWS.order_by(J.id.desc()).limit(bindparam("rows"))
+LATEST_OF_ONE = LATEST.where(J.identity == bindparam("identity"))
+GET = _ROWS.where(J.id == bindparam("exchange_id"))
+REMOVE = delete(journal).where(
+    J.id.in_(select(J.id).where(J.at < bindparam("moment")).order_by(J.at).limit(bindparam("rows")))
+)
+
+
+class SqlJournal(Repository):
+    """Implements `central.repositories.Journal`."""
+
+    __slots__ = ()
+
+    def add(self, exchange: Exchange) -> None:
+        """Appends a row, whatever a stranger called itself."""
+        values = {
+            "at": exchange.at,
+            "direction": exchange.direction,
+            "identity": _harmless(exchange.identity),
+            "operation": _harmless(exchange.operation),
+            "version": exchange.version,
+            "peer": exchange.peer,
+            "duration": exchange.duration,
+            "outcome": exchange.outcome,
+            "request": exchange.request,
+            "answer": exchange.answer,
+            "flags": exchange.flags,
+        }
+        self._run(ADD, values)
+
+    def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Exchange]:
+        """Newest first."""
+        if identity is None:
+            return [_exchange(row) for row in self._run(LATEST, {"rows": limit})]
+        return [_exchange(row) for row in self._run(LATEST_OF_ONE, {"identity": _harmless(identity), "rows": limit})]
+
+    def get(self, exchange_id: int) -> Exchange | None:
+        """One row."""
+        row = self._run(GET, {"exchange_id": exchange_id}).first()
+        return _exchange(row) if row is not None else None
+
+    def remove_before(self, moment: datetime, batch: int) -> int:
+        """Removes up to `batch` of the oldest rows before that time; returns how many."""
+        return self._run(REMOVE, {"moment": moment, "rows": batch}).rowcount
+
+
+def _exchange(row: AnyRow) -> Exchange:
+    return Exchange(*row)
+
+
+def _harmless(text: str | None) -> str | None:
+    """A text that any database takes and any index holds: refused identities come here too."""
+    if text is None or (text.isascii() and text.isprintable() and len(text) <= LONGEST_KEY):
+        return text
+    return text[:LONGEST_KEY].encode("utf-8", "replace").decode().replace("\x00", "�")

@@ -1,0 +1,118 @@
+"""Sampled values: one row each, under a row for the message that brought them; each message once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from ..central.records import Flags, Sample
+from .repository import Repository
+from .session_tables import meter_messages, meter_values, transactions
+
+M, V = meter_messages.c, meter_values.c
+
+ADD_MESSAGE = (
+    upsert(meter_messages)
+    .values(
+        # Nobody adds to the transaction of another charge point.
+        transaction_id=select(transactions.c.id)
+        .where(
+            transactions.c.id == bindparam("named_transaction"),
+            transactions.c.charge_point_id == bindparam("station_id"),
+        )
+        .scalar_subquery()
+    )
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(M.id)
+)
+ADD_VALUES = insert(meter_values).inline()
+SAMPLES = (
+    select(
+        V.meter_value,
+        V.timestamp,
+        V.value,
+        V.context,
+        V.format,
+        V.measurand,
+        V.location,
+        V.unit,
+        V.phase,
+        V.message_id,
+    )
+    .join_from(meter_values, meter_messages)
+    .where(M.transaction_id == bindparam("transaction_id"))
+    # Of messages with the same time, the key decides: the same order in whatever order they came.
+    .order_by(V.timestamp, M.key, V.meter_value, V.position)
+)
+
+
+class Metering(Repository):
+    """The part of `central.repositories.Transactions` that keeps meter values."""
+
+    __slots__ = ()
+
+    def meter(
+        self,
+        charge_point_id: int,
+        key: str,
+        connector_id: int | None,
+        transaction_id: int | None,
+        samples: Sequence[Sample],
+        received: datetime,
+        flags: Flags,
+        source: str = "MeterValues",
+    ) -> bool:
+        """Stores a message's sampled values; False when a message with this key exists already."""
+        message = {
+            "key": key,
+            "charge_point_id": charge_point_id,
+            "station_id": charge_point_id,
+            "connector_id": connector_id,
+            "said_transaction_id": transaction_id,
+            "named_transaction": transaction_id,
+            "source": source,
+            "received": received,
+            "flags": flags,
+        }
+        message_id = self._run(ADD_MESSAGE, message).scalar()
+        if message_id is None:
+            return False
+        if samples:
+            rows = [_values(message_id, position, sample) for position, sample in enumerate(samples)]
+            self._run(ADD_VALUES, rows if len(rows) > 1 else rows[0])
+        return True
+
+    def samples(self, transaction_id: int) -> Sequence[Sample]:
+        """Every sampled value by time, equal ones once; `group` numbers the meterValue over all messages."""
+        samples: list[Sample] = []
+        seen: set[Sample] = set()
+        current, number = None, -1
+        for meter_value, *attributes, message_id in self._run(SAMPLES, {"transaction_id": transaction_id}):
+            sample = Sample(0, *attributes)
+            if sample in seen:
+                continue
+            seen.add(sample)
+            if current != (message_id, meter_value):
+                current, number = (message_id, meter_value), number + 1
+            samples.append(replace(sample, group=number))
+        return samples
+
+
+def _values(message_id: int, position: int, sample: Sample) -> dict[str, object]:
+    return {
+        "message_id": message_id,
+        "position": position,
+        "meter_value": sample.group,
+        "timestamp": sample.timestamp,
+        "value": sample.value,
+        "context": sample.context,
+        "format": sample.format,
+        "measurand": sample.measurand,
+        "location": sample.location,
+        "unit": sample.unit,
+        "phase": sample.phase,
+    }

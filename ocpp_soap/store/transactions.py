@@ -1,0 +1,223 @@
+"""Transactions and the stops that end them, each message once; it never judges what a message says.
+
+A message's key is inserted first: of two deliveries at once, one waits for the other and then finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from ..central.records import Json, NewStop, NewTransaction, Transaction
+from ..errors import NotFound
+from .columns import folded
+from .metering import Metering
+from .repository import AnyRow, station_named
+from .reservations import Reservations
+from .session_tables import stops, transactions
+from .tables import charge_points
+
+T, S = transactions.c, stops.c
+
+# In the order of the record's fields.
+_TRANSACTIONS = select(
+    T.id,
+    T.charge_point_id,
+    charge_points.c.identity,
+    T.connector_id,
+    T.id_tag,
+    T.start_timestamp,
+    T.meter_start,
+    T.reservation_id,
+    T.id_tag_info,
+    T.start_flags,
+    T.stop_timestamp,
+    T.meter_stop,
+    T.stop_id_tag,
+    T.reason,
+    T.stop_flags,
+    T.closed_by,
+    T.superseded_by,
+).join_from(transactions, charge_points)
+BY_START = _TRANSACTIONS.where(T.key == bindparam("key"))
+FIND = _TRANSACTIONS.where(T.id == bindparam("transaction_id"))
+FIND_LOCKED = FIND.with_for_update(of=transactions, key_share=True)
+NEWEST = _TRANSACTIONS.order_by(T.id.desc())
+OPEN = NEWEST.where(T.closed_by.is_(None))
+OPEN_AT = OPEN.where(T.charge_point_id == bindparam("charge_point_id"))
+OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))
+OPEN_FOR_TAG = select(func.count()).where(
+    T.id_tag_folded == bindparam("id_tag_folded"), T.closed_by.is_(None), T.superseded_by.is_(None)
+)
+
+START = upsert(transactions).on_conflict_do_nothing(index_elements=["key"]).returning(T.id)
+CHANGE = update(transactions).where(T.id == bindparam("transaction_id"))
+CLOSE = CHANGE.where(T.closed_by.is_(None))
+
+_NEW, _LATER = transactions.alias("new_one").c, transactions.alias("later").c
+_FIRST_LATER = (
+    select(_LATER.id)
+    .where(
+        _LATER.charge_point_id == T.charge_point_id,
+        _LATER.connector_id == T.connector_id,
+        tuple_(_LATER.ordered_at, _LATER.id) > tuple_(T.ordered_at, T.id),
+    )
+    .order_by(_LATER.ordered_at, _LATER.id)
+    .limit(1)
+    .correlate(transactions)
+    .scalar_subquery()
+)
+# The older ones by the new one, or the new one by the first of those that are later by their clock.
+SUPERSEDE = (
+    update(transactions)
+    .where(
+        _NEW.id == bindparam("transaction_id"),
+        T.charge_point_id == _NEW.charge_point_id,
+        T.connector_id == _NEW.connector_id,
+        T.closed_by.is_(None),
+        T.superseded_by.is_(None),
+        or_(T.id == _NEW.id, tuple_(T.ordered_at, T.id) < tuple_(_NEW.ordered_at, _NEW.id)),
+    )
+    .values(superseded_by=case((T.id == _NEW.id, _FIRST_LATER), else_=_NEW.id))
+)
+
+STOP = upsert(stops).on_conflict_do_nothing(index_elements=["key"]).returning(S.id)
+ANSWER_OF_STOP = select(S.answer).where(S.key == bindparam("key"))
+ORPHAN_STOPS = (
+    select(
+        charge_points.c.identity.label("chargeBoxIdentity"),
+        S.transaction_id.label("transactionId"),
+        S.timestamp,
+        S.meter_stop.label("meterStop"),
+        S.id_tag.label("idTag"),
+        S.reason,
+        S.received,
+        S.flags,
+    )
+    .join_from(stops, charge_points)
+    .where(~S.effective)
+    .order_by(S.id.desc())
+)
+
+
+class SqlTransactions(Metering, Reservations):
+    """Implements `central.repositories.Transactions`, with what `Metering` and `Reservations` do."""
+
+    __slots__ = ()
+
+    def by_start(self, key: str) -> Transaction | None:
+        """The transaction that a StartTransaction with this key made."""
+        return _transaction(self._run(BY_START, {"key": key}).first())
+
+    def start(self, new: NewTransaction) -> int | None:
+        """Stores it and returns its transactionId; None when one with its key exists already."""
+        values = {
+            "key": new.key,
+            "charge_point_id": new.charge_point_id,
+            "connector_id": new.connector_id,
+            "id_tag": new.id_tag,
+            "id_tag_folded": folded(new.id_tag) if new.id_tag is not None else None,
+            "start_timestamp": new.start_timestamp,
+            "received": new.received,
+            "ordered_at": new.ordered_at,
+            "meter_start": new.meter_start,
+            "reservation_id": new.reservation_id,
+            "id_tag_info": new.id_tag_info,
+            "start_flags": new.flags,
+            "stop_flags": [],
+        }
+        transaction_id: int | None = self._run(START, values).scalar()
+        return transaction_id
+
+    def supersede(self, transaction_id: int) -> None:
+        """Marks the open transactions that this one supersedes, or this one when a later start is known."""
+        self._run(SUPERSEDE, {"transaction_id": transaction_id})
+
+    def open_for_tag(self, id_tag: str) -> int:
+        """How many open, not superseded transactions the tag has."""
+        number: int = self._run(OPEN_FOR_TAG, {"id_tag_folded": folded(id_tag)}).scalar_one()
+        return number
+
+    def find(self, transaction_id: int, lock: bool = False) -> Transaction | None:
+        """The transaction of that id."""
+        return _transaction(self._run(FIND_LOCKED if lock else FIND, {"transaction_id": transaction_id}).first())
+
+    def open_on(self, charge_point_id: int, connector_id: int | None = None) -> Sequence[Transaction]:
+        """Open transactions of a charge point (of one of its connectors), newest first."""
+        if connector_id is None:
+            return self._records(OPEN_AT, charge_point_id=charge_point_id)
+        return self._records(OPEN_ON, charge_point_id=charge_point_id, connector_id=connector_id)
+
+    def list(
+        self, identity: str | None = None, id_tag: str | None = None, open_only: bool = False, limit: int | None = None
+    ) -> Sequence[Transaction]:
+        """Newest first."""
+        statement = (OPEN if open_only else NEWEST).limit(limit)
+        parameters = {}
+        if identity is not None:
+            statement = statement.where(T.charge_point_id == station_named())
+            parameters = {"called": identity, "called_folded": folded(identity)}
+        if id_tag is not None:
+            statement = statement.where(T.id_tag_folded == folded(id_tag))
+        return self._records(statement, **parameters)
+
+    def stop(self, new: NewStop) -> bool:
+        """Stores a stop and, when `effective`, ends its transaction; False when a stop with its key exists already."""
+        values = {
+            "key": new.key,
+            "charge_point_id": new.charge_point_id,
+            "transaction_id": new.transaction_id,
+            "effective": new.effective,
+            "timestamp": new.timestamp,
+            "received": new.received,
+            "meter_stop": new.meter_stop,
+            "id_tag": new.id_tag,
+            "reason": new.reason,
+            "answer": new.answer,
+            "flags": new.flags,
+        }
+        if self._run(STOP, values).first() is None:
+            return False
+        if new.effective:
+            end = {
+                "stop_timestamp": new.timestamp,
+                "meter_stop": new.meter_stop,
+                "stop_id_tag": new.id_tag,
+                "reason": new.reason,
+                "stop_flags": new.flags,
+                "closed_by": "station",
+            }
+            self._run(CHANGE, {"transaction_id": new.transaction_id, **end})
+        return True
+
+    def answer_of_stop(self, key: str) -> Json | None:
+        """The answer that a StopTransaction with this key got."""
+        answer: Json | None = self._run(ANSWER_OF_STOP, {"key": key}).scalar()
+        return answer
+
+    def close(self, transaction_id: int, at: datetime, meter_stop: int | None, reason: str | None, note: str) -> None:
+        """An operator's end of a dead transaction; raises `NotFound` when there is no open one of that id."""
+        end = {
+            "stop_timestamp": at,
+            "meter_stop": meter_stop,
+            "reason": reason,
+            "stop_flags": [{"path": "", "raw": None, "assumed": note}],
+            "closed_by": "operator",
+        }
+        if not self._run(CLOSE, {"transaction_id": transaction_id, **end}).rowcount:
+            raise NotFound(f"there is no open transaction {transaction_id}")
+
+    def orphan_stops(self) -> Sequence[Json]:
+        """{chargeBoxIdentity, transactionId, timestamp, meterStop, idTag, reason, received, flags}, newest first."""
+        return [dict(row) for row in self._run(ORPHAN_STOPS).mappings()]
+
+    def _records(self, statement: Select[Any], **parameters: str | int) -> Sequence[Transaction]:
+        return [Transaction(*row) for row in self._run(statement, parameters)]
+
+
+def _transaction(row: AnyRow | None) -> Transaction | None:
+    return Transaction(*row) if row is not None else None

@@ -1,0 +1,123 @@
+"""The unit of work: one transaction on the store, with its repositories.
+
+SQLite's writing transactions begin at once with the lock to write, one after another within a process: deferred ones
+lose updates or fail at once as soon as two of them read before they write. No connection is used across a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ..central import ports, repositories
+from ..errors import Busy
+from .charge_points import SqlChargePoints
+from .commands import SqlCommands
+from .engines import is_sqlite, make_engine, read_url
+from .journal import SqlJournal
+from .tags import SqlTags
+from .transactions import SqlTransactions
+
+STORES: weakref.WeakSet[SqlStore] = weakref.WeakSet()
+
+
+class SqlWork:
+    """The repositories on the connection of one transaction."""
+
+    __slots__ = ("charge_points", "commands", "journal", "tags", "transactions")
+
+    def __init__(self, connection: Connection) -> None:
+        self.charge_points: repositories.ChargePoints = SqlChargePoints(connection)
+        self.tags: repositories.Tags = SqlTags(connection)
+        self.transactions: repositories.Transactions = SqlTransactions(connection)
+        self.commands: repositories.Commands = SqlCommands(connection)
+        self.journal: repositories.Journal = SqlJournal(connection)
+
+
+class SqlStore:
+    """The store on SQLite or PostgreSQL; connects when it is first used."""
+
+    def __init__(self, database_url: str, pool_size: int = 8) -> None:
+        self.url = read_url(database_url)
+        self._pool_size = pool_size
+        self._inherited: list[Engine] = []
+        self._engines: dict[bool, Engine] = {}
+        self._begin_afresh()
+        STORES.add(self)
+
+    def writing(self) -> AbstractContextManager[ports.Work]:
+        """A transaction that commits at its end, or rolls back on an exception; `Busy` when it may be run again."""
+        return self._transaction(self.writer, self._turn)
+
+    def reading(self) -> AbstractContextManager[ports.Work]:
+        """A transaction that only reads: a snapshot on SQLite, the latest state at each statement on PostgreSQL."""
+        return self._transaction(self.reader, nullcontext())
+
+    @property
+    def writer(self) -> Engine:
+        """The engine of writing transactions."""
+        return self._engine(read_only=False)
+
+    @property
+    def reader(self) -> Engine:
+        """The engine of reading transactions; it can't write."""
+        return self._engine(read_only=True)
+
+    def close(self) -> None:
+        """Closes all connections that are not in use; the store may be used again."""
+        for engine in self._engines.values():
+            engine.dispose()
+
+    @contextmanager
+    def _transaction(self, engine: Engine, turn: AbstractContextManager[object]) -> Iterator[SqlWork]:
+        with turn, connected(engine) as connection, connection.begin():
+            yield SqlWork(connection)
+
+    def _engine(self, read_only: bool) -> Engine:
+        engine = self._engines.get(read_only)
+        if engine is None:
+            with self._making:
+                engine = self._engines.get(read_only)
+                if engine is None:
+                    engine = self._engines[read_only] = make_engine(self.url, self._pool_size, read_only)
+        return engine
+
+    def _begin_afresh(self) -> None:
+        """Forgets connections and locks of the process that this one was forked from.
+
+        The connections stay referenced: closing them here would end the parent's sessions and release its locks.
+        """
+        self._inherited += self._engines.values()
+        self._engines = {}
+        self._making = Lock()
+        self._turn: AbstractContextManager[object] = Lock() if is_sqlite(self.url) else nullcontext()
+
+
+def connected(engine: Engine) -> Connection:
+    """A connection of the pool; raises `Busy` when none gets free in time."""
+    try:
+        return engine.connect()
+    except PoolTimeout:
+        raise Busy("all connections to the database are in use") from None
+
+
+def open_store(database_url: str, pool_size: int = 8) -> SqlStore:
+    """The store of `sqlite:///file.db` or `postgresql://…`; `pool_size` connections stay open, for as many threads.
+
+    Raises StoreError for another URL; nothing is connected yet.
+    """
+    return SqlStore(database_url, pool_size)
+
+
+def _forget_in_child() -> None:
+    for store in STORES:
+        store._begin_afresh()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
