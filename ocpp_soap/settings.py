@@ -140,3 +140,9 @@ class Settings:
         if wrong:
             raise SettingsError("\n".join(sorted(wrong)))
         return cls(**values)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The environment for another process of ours: this one's, with these settings as text in place of its own."""
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return foreign | {PREFIX + name.upper(): value for name, value in settings.items()}

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import ChargePoint, Json, UnknownChargePoint
 from .columns import folded
+from .compiled import Compiled
 from .notices import Notices
-from .repository import AnyRow, station_named
+from .repository import station_named
 from .tables import callbacks, charge_points, unknown_charge_points
 
 # Unknown stations that are kept: an address open to the internet is called by many that are no station.
@@ -66,12 +68,13 @@ _SPOKE = (
     )
     .returning(*RECORD)
 )
-CONTACT = _SPOKE.where(C.identity == bindparam("named"))
-CONTACT_FOLDED = _SPOKE.where(C.id == station_named())
+CONTACT = Compiled(_SPOKE.where(C.identity == bindparam("named")))
+CONTACT_FOLDED = Compiled(_SPOKE.where(C.id == station_named()))
 FIND = select(*RECORD).where(C.id == station_named())
 LIST = select(*RECORD).order_by(C.identity)
 REGISTER = upsert(charge_points).on_conflict_do_nothing(index_elements=["identity"]).returning(*RECORD)
 CHANGE = update(charge_points).where(C.id == bindparam("charge_point_id"))
+BOOT = Compiled(CHANGE, "boot", "last_boot")
 
 LEFT = (
     select(*UNKNOWN_RECORD)
@@ -118,9 +121,9 @@ class SqlChargePoints(Notices):
     def contact(self, identity: str, version: str, peer: str | None, at: datetime) -> ChargePoint | None:
         """Notes that the station spoke; its row stays locked until the transaction ends."""
         spoke = {"at": at, "spoken_version": version, "from_peer": peer}
-        row = self._run(CONTACT, {**spoke, "named": identity}).first()
+        row = self._first(CONTACT, {**spoke, "named": identity})
         if row is None:
-            row = self._run(CONTACT_FOLDED, {**spoke, **_names(identity)}).first()
+            row = self._first(CONTACT_FOLDED, {**spoke, **_names(identity)})
         return _charge_point(row)
 
     def find(self, identity: str) -> ChargePoint | None:
@@ -163,7 +166,7 @@ class SqlChargePoints(Notices):
 
     def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
         """Stores the fields of a BootNotification; the order of connector states starts anew."""
-        self._run(CHANGE, {"charge_point_id": charge_point_id, "boot": boot, "last_boot": at})
+        self._first(BOOT, {"charge_point_id": charge_point_id, "boot": boot, "last_boot": at})
 
     def set_callback(
         self,
@@ -228,5 +231,5 @@ def _names(identity: str) -> dict[str, str]:
     return {"called": identity, "called_folded": folded(identity)}
 
 
-def _charge_point(row: AnyRow | None) -> ChargePoint | None:
+def _charge_point(row: Sequence[Any] | None) -> ChargePoint | None:
     return ChargePoint(*row) if row is not None else None

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Command, Json
 from .columns import folded
+from .compiled import Compiled
 from .repository import Repository, station_named
 from .session_tables import transactions
 from .tables import charge_points, commands, station_leases
@@ -58,7 +59,8 @@ RELEASE = (
 )
 
 _NOT_REFUSED = or_(
-    C.state.in_(("sending", "uncertain")),
+    C.state == "sending",
+    C.state == "uncertain",
     and_(C.state == "answered", C.fault.is_(None), C.answer_status.is_distinct_from("Rejected")),
 )
 _CAUSE = (
@@ -80,8 +82,9 @@ _STARTED = (
 _STOPPED = _CAUSE.where(
     C.operation == "RemoteStopTransaction", C.asked_transaction_id == bindparam("caused")
 ).scalar_subquery()
-LINK_START = update(commands).where(C.id == _STARTED).values(transaction_id=bindparam("caused")).returning(C.id)
-LINK_STOP = update(commands).where(C.id == _STOPPED).values(transaction_id=bindparam("caused")).returning(C.id)
+_LINK = update(commands).values(transaction_id=bindparam("caused")).returning(C.id)
+LINK_START = Compiled(_LINK.where(C.id == _STARTED))
+LINK_STOP = Compiled(_LINK.where(C.id == _STOPPED))
 
 
 class SqlCommands(Repository):
@@ -156,12 +159,10 @@ class SqlCommands(Repository):
         It has the same idTag and the same connector or none, was sent within ten minutes, not refused, not yet linked.
         """
         parameters = {"station_id": charge_point_id, "caused": transaction_id, "sent_after": at - STARTS_WITHIN}
-        command_id: int | None = self._run(LINK_START, parameters).scalar()
-        return command_id
+        row = self._first(LINK_START, parameters)
+        return row[0] if row is not None else None
 
     def link_stop(self, charge_point_id: int, transaction_id: int) -> int | None:
         """Links the latest RemoteStopTransaction of that transaction to it, unless the station refused it."""
-        command_id: int | None = self._run(
-            LINK_STOP, {"station_id": charge_point_id, "caused": transaction_id}
-        ).scalar()
-        return command_id
+        row = self._first(LINK_STOP, {"station_id": charge_point_id, "caused": transaction_id})
+        return row[0] if row is not None else None

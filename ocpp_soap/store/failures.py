@@ -25,37 +25,42 @@ CHECK_URL = "Check that the database runs, and OCPP_SOAP_DATABASE_URL."
 def translate(context: ExceptionContext) -> StoreError | None:
     """The error to raise in place of the driver's; None for what is no matter of the database."""
     error = context.original_exception
+    if not isinstance(error, (sqlite3.Error, PostgresError, UnicodeError)):
+        return None
+    if context.connection is None and not is_busy(error):
+        log.error("no connection to the database: %s", reason(error))
+        return unreachable(context, error)
+    return failure(error, context.statement, context.is_disconnect)
+
+
+def failure(error: BaseException, statement: str | None, disconnected: bool) -> StoreError:
+    """`Busy` when the transaction may be run again, else a StoreError; the statement goes to the log alone."""
     if isinstance(error, UnicodeError):
         return StoreError("the database can't hold this text: it has half a surrogate pair")
-    if not isinstance(error, (sqlite3.Error, PostgresError)):
-        return None
-    if context.connection is None:
-        log.error("no connection to the database: %s", reason(error))
-        return Busy("the database is busy") if is_busy(error) else unreachable(context, error)
-    if context.is_disconnect or is_busy(error):
+    if disconnected or is_busy(error):
         log.warning("the database gave up on a transaction: %s", reason(error))
         return Busy("the database gave up on this transaction; it may be run again")
-    log.error("the database refused a statement: %s\n%s", reason(error), context.statement)
+    log.error("the database refused a statement: %s\n%s", reason(error), statement)
     return StoreError(f"the database refused a statement ({type(error).__name__}); the log says which")
 
 
-def unreachable(context: ExceptionContext, error: Exception) -> StoreError:
+def unreachable(context: ExceptionContext, error: BaseException) -> StoreError:
     """An error that says which database can't be reached, why, and what to do."""
     url = context.engine.url if context.engine is not None else None
     name = url.render_as_string(hide_password=True) if url is not None else "the database"
     return StoreError(f"{name} can't be reached: {reason(error)}. {CHECK_URL}")
 
 
-def is_busy(error: sqlite3.Error | PostgresError) -> bool:
+def is_busy(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when it is run again."""
     if isinstance(error, sqlite3.Error):
         # The low byte is the primary code: SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY.
         code = getattr(error, "sqlite_errorcode", None)
         return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return error.sqlstate in RUN_AGAIN
+    return isinstance(error, PostgresError) and error.sqlstate in RUN_AGAIN
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """A driver's error in one line, without the rows and statements that PostgreSQL adds below it."""
     state = getattr(error, "sqlstate", None)
     primary = getattr(getattr(error, "diag", None), "message_primary", None)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from ..central.records import Exchange
 from .columns import LONGEST_KEY
-from .repository import AnyRow, Repository
+from .compiled import Compiled
+from .repository import Repository
 from .tables import journal
 
 J = journal.c
 
-ADD = insert(journal).inline()
+ADD = Compiled(insert(journal).inline(), *(column.name for column in J if column is not J.id))
 _ROWS = select(
     J.at,
     J.direction,
@@ -57,7 +59,7 @@ class SqlJournal(Repository):
             "answer": exchange.answer,
             "flags": exchange.flags,
         }
-        self._run(ADD, values)
+        self._first(ADD, values)
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Exchange]:
         """Newest first."""
@@ -75,7 +77,7 @@ class SqlJournal(Repository):
         return self._run(REMOVE, {"moment": moment, "rows": batch}).rowcount
 
 
-def _exchange(row: AnyRow) -> Exchange:
+def _exchange(row: Sequence[Any]) -> Exchange:
     return Exchange(*row)
 
 

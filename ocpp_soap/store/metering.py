@@ -10,12 +10,13 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Flags, Sample
+from .compiled import Compiled
 from .repository import Repository
 from .session_tables import meter_messages, meter_values, transactions
 
 M, V = meter_messages.c, meter_values.c
 
-ADD_MESSAGE = (
+ADD_MESSAGE = Compiled(
     upsert(meter_messages)
     .values(
         # Nobody adds to the transaction of another charge point.
@@ -27,9 +28,16 @@ ADD_MESSAGE = (
         .scalar_subquery()
     )
     .on_conflict_do_nothing(index_elements=["key"])
-    .returning(M.id)
+    .returning(M.id),
+    "key",
+    "charge_point_id",
+    "connector_id",
+    "said_transaction_id",
+    "source",
+    "received",
+    "flags",
 )
-ADD_VALUES = insert(meter_values).inline()
+ADD_VALUES = Compiled(insert(meter_values).inline(), *V.keys())
 SAMPLES = (
     select(
         V.meter_value,
@@ -78,12 +86,12 @@ class Metering(Repository):
             "received": received,
             "flags": flags,
         }
-        message_id = self._run(ADD_MESSAGE, message).scalar()
-        if message_id is None:
+        row = self._first(ADD_MESSAGE, message)
+        if row is None:
             return False
         if samples:
-            rows = [_values(message_id, position, sample) for position, sample in enumerate(samples)]
-            self._run(ADD_VALUES, rows if len(rows) > 1 else rows[0])
+            values = [_values(row[0], position, sample) for position, sample in enumerate(samples)]
+            ADD_VALUES.each(self._connection, values)
         return True
 
     def samples(self, transaction_id: int) -> Sequence[Sample]:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Flags, Json, StatusNotice
 from .columns import folded
+from .compiled import Compiled
 from .repository import Repository
 from .tables import (
     charge_points,
@@ -32,11 +33,12 @@ FOLLOWED = {
     "diagnostics": ("GetDiagnostics", "diagnostics_status"),
 }
 
-ADD_NOTICE = insert(status_notices).inline()
 _STATE = upsert(connector_states)
 _REPORTED = ("status", "error_code", "info", "vendor_id", "vendor_error_code", "timestamp", "received", "ordered_at")
-CHANGE_STATE = _STATE.on_conflict_do_update(
-    index_elements=["charge_point_id", "connector_id"],
+_OF = ("charge_point_id", "connector_id")
+ADD_NOTICE = Compiled(insert(status_notices).inline(), *_OF, *_REPORTED, "flags")
+_CHANGED_STATE = _STATE.on_conflict_do_update(
+    index_elements=_OF,
     set_={name: _STATE.excluded[name] for name in _REPORTED},
     # soap-binding decision 9: by the station's clock where it can be trusted, else by receipt; a boot starts anew.
     where=or_(
@@ -46,8 +48,9 @@ CHANGE_STATE = _STATE.on_conflict_do_update(
         _STATE.excluded.ordered_at >= S.ordered_at,
     ),
 )
+CHANGE_STATE = Compiled(_CHANGED_STATE, *_OF, *_REPORTED)
 SET_AVAILABILITY = _STATE.on_conflict_do_update(
-    index_elements=["charge_point_id", "connector_id"],
+    index_elements=_OF,
     set_={name: _STATE.excluded[name] for name in ("availability", "availability_at")},
 )
 CONNECTORS = (
@@ -123,9 +126,9 @@ class Notices(Repository):
 
     def notice_status(self, notice: StatusNotice, last_boot: datetime | None) -> None:
         """Adds to the history and, where it is not older than the current state, changes the connector's state."""
-        state = {name: getattr(notice, name) for name in ("charge_point_id", "connector_id", *_REPORTED)}
-        self._run(ADD_NOTICE, {**state, "flags": notice.flags})
-        self._run(CHANGE_STATE, {**state, "last_boot": last_boot})
+        state = {name: getattr(notice, name) for name in (*_OF, *_REPORTED)}
+        self._first(ADD_NOTICE, {**state, "flags": notice.flags})
+        self._first(CHANGE_STATE, {**state, "last_boot": last_boot})
 
     def connectors(self, charge_point_id: int) -> Sequence[Json]:
         """StatusNotification's fields, `received`, and the `availability` last asked for, by connectorId."""

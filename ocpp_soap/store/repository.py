@@ -1,6 +1,7 @@
 """What every repository is: statements that were built once, run on the connection of one transaction.
 
-A statement is built when its module is imported, so that SQLAlchemy compiles it once for each database. Inserts with
+A statement is built when its module is imported and compiled once for each database; those that come with every
+message are `Compiled`, the others SQLAlchemy's own. Inserts with
 ON CONFLICT are PostgreSQL's construct for both databases: SQLite spells them the same.
 """
 
@@ -9,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, ScalarSelect, Table, bindparam, select
+from sqlalchemy import Connection, CursorResult, Executable, ScalarSelect, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import Insert
 
 from ..central.records import Json
+from .compiled import Compiled
 from .tables import charge_points
 
 # What a statement gives back; the records say what their columns are.
-AnyRow = Row[*tuple[Any, ...]]
 AnyRows = CursorResult[*tuple[Any, ...]]
 
 
@@ -27,6 +28,9 @@ class Repository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def _first(self, statement: Compiled, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        return statement.first(self._connection, parameters)
 
     def _run(
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Json, Tag
 from .columns import folded
+from .compiled import Compiled
 from .repository import Repository, replacing
 from .session_tables import tags, unknown_tags
 from .tables import charge_points
@@ -25,21 +26,25 @@ _TAGS = select(
     func.coalesce(P.blocked, false()),
     P.expires,
 ).outerjoin_from(tags, P.id_tag.table, P.id_tag_folded == T.parent_folded)
-FIND = _TAGS.where(T.id_tag_folded == bindparam("id_tag_folded"))
-FIND_LOCKED = FIND.with_for_update(of=tags, key_share=True)
+_FOUND = _TAGS.where(T.id_tag_folded == bindparam("id_tag_folded"))
+FIND = Compiled(_FOUND)
+FIND_LOCKED = Compiled(_FOUND.with_for_update(of=tags, key_share=True))
 LIST = _TAGS.order_by(T.id_tag_folded)
 SAVE = replacing(upsert(tags))
 REMOVE = tags.delete().where(T.id_tag_folded == bindparam("id_tag_folded"))
 FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded == bindparam("id_tag_folded"))
 
 _PRESENTED = upsert(unknown_tags)
-REMEMBER = _PRESENTED.on_conflict_do_update(
-    index_elements=["id_tag_folded"],
-    set_={
-        "charge_point_id": _PRESENTED.excluded.charge_point_id,
-        "last_seen": _PRESENTED.excluded.last_seen,
-        "count": U.count + 1,
-    },
+REMEMBER = Compiled(
+    _PRESENTED.on_conflict_do_update(
+        index_elements=["id_tag_folded"],
+        set_={
+            "charge_point_id": _PRESENTED.excluded.charge_point_id,
+            "last_seen": _PRESENTED.excluded.last_seen,
+            "count": U.count + 1,
+        },
+    ),
+    *U.keys(),
 )
 UNKNOWN = (
     select(
@@ -61,13 +66,13 @@ class SqlTags(Repository):
 
     def find(self, id_tag: str, lock: bool = False) -> Tag | None:
         """The tag with its parent's state, in one statement; `lock` holds it until the end of the transaction."""
-        row = self._run(FIND_LOCKED if lock else FIND, {"id_tag_folded": folded(id_tag)}).first()
+        row = self._first(FIND_LOCKED if lock else FIND, {"id_tag_folded": folded(id_tag)})
         return Tag(*row) if row is not None else None
 
     def remember_unknown(self, id_tag: str, charge_point_id: int, at: datetime) -> None:
         """Notes an idTag that nobody knows."""
         values = {"id_tag": id_tag, "charge_point_id": charge_point_id, "first_seen": at, "last_seen": at, "count": 1}
-        self._run(REMEMBER, {"id_tag_folded": folded(id_tag), **values})
+        self._first(REMEMBER, {"id_tag_folded": folded(id_tag), **values})
 
     def unknown(self) -> Sequence[Json]:
         """{idTag, firstSeen, lastSeen, chargeBoxIdentity, count}, newest first."""

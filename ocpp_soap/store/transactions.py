@@ -15,8 +15,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from ..central.records import Json, NewStop, NewTransaction, Transaction
 from ..errors import NotFound
 from .columns import folded
+from .compiled import Compiled
 from .metering import Metering
-from .repository import AnyRow, station_named
+from .repository import station_named
 from .reservations import Reservations
 from .session_tables import stops, transactions
 from .tables import charge_points
@@ -43,20 +44,39 @@ _TRANSACTIONS = select(
     T.closed_by,
     T.superseded_by,
 ).join_from(transactions, charge_points)
-BY_START = _TRANSACTIONS.where(T.key == bindparam("key"))
-FIND = _TRANSACTIONS.where(T.id == bindparam("transaction_id"))
-FIND_LOCKED = FIND.with_for_update(of=transactions, key_share=True)
+_FOUND = _TRANSACTIONS.where(T.id == bindparam("transaction_id"))
+BY_START = Compiled(_TRANSACTIONS.where(T.key == bindparam("key")))
+FIND = Compiled(_FOUND)
+FIND_LOCKED = Compiled(_FOUND.with_for_update(of=transactions, key_share=True))
 NEWEST = _TRANSACTIONS.order_by(T.id.desc())
 OPEN = NEWEST.where(T.closed_by.is_(None))
 OPEN_AT = OPEN.where(T.charge_point_id == bindparam("charge_point_id"))
 OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))
-OPEN_FOR_TAG = select(func.count()).where(
-    T.id_tag_folded == bindparam("id_tag_folded"), T.closed_by.is_(None), T.superseded_by.is_(None)
+OPEN_FOR_TAG = Compiled(
+    select(func.count()).where(
+        T.id_tag_folded == bindparam("id_tag_folded"), T.closed_by.is_(None), T.superseded_by.is_(None)
+    )
 )
 
-START = upsert(transactions).on_conflict_do_nothing(index_elements=["key"]).returning(T.id)
-CHANGE = update(transactions).where(T.id == bindparam("transaction_id"))
-CLOSE = CHANGE.where(T.closed_by.is_(None))
+START = Compiled(
+    upsert(transactions).on_conflict_do_nothing(index_elements=["key"]).returning(T.id),
+    "key",
+    "charge_point_id",
+    "connector_id",
+    "id_tag",
+    "id_tag_folded",
+    "start_timestamp",
+    "received",
+    "ordered_at",
+    "meter_start",
+    "reservation_id",
+    "id_tag_info",
+    "start_flags",
+    "stop_flags",
+)
+_CHANGE = update(transactions).where(T.id == bindparam("transaction_id"))
+END = Compiled(_CHANGE, "stop_timestamp", "meter_stop", "stop_id_tag", "reason", "stop_flags", "closed_by")
+CLOSE = _CHANGE.where(T.closed_by.is_(None))
 
 _NEW, _LATER = transactions.alias("new_one").c, transactions.alias("later").c
 _FIRST_LATER = (
@@ -72,7 +92,7 @@ _FIRST_LATER = (
     .scalar_subquery()
 )
 # The older ones by the new one, or the new one by the first of those that are later by their clock.
-SUPERSEDE = (
+SUPERSEDE = Compiled(
     update(transactions)
     .where(
         _NEW.id == bindparam("transaction_id"),
@@ -85,8 +105,11 @@ SUPERSEDE = (
     .values(superseded_by=case((T.id == _NEW.id, _FIRST_LATER), else_=_NEW.id))
 )
 
-STOP = upsert(stops).on_conflict_do_nothing(index_elements=["key"]).returning(S.id)
-ANSWER_OF_STOP = select(S.answer).where(S.key == bindparam("key"))
+STOP = Compiled(
+    upsert(stops).on_conflict_do_nothing(index_elements=["key"]).returning(S.id),
+    *(column.name for column in S if column is not S.id),
+)
+ANSWER_OF_STOP = Compiled(select(S.answer).where(S.key == bindparam("key")))
 ORPHAN_STOPS = (
     select(
         charge_points.c.identity.label("chargeBoxIdentity"),
@@ -111,7 +134,7 @@ class SqlTransactions(Metering, Reservations):
 
     def by_start(self, key: str) -> Transaction | None:
         """The transaction that a StartTransaction with this key made."""
-        return _transaction(self._run(BY_START, {"key": key}).first())
+        return _transaction(self._first(BY_START, {"key": key}))
 
     def start(self, new: NewTransaction) -> int | None:
         """Stores it and returns its transactionId; None when one with its key exists already."""
@@ -130,21 +153,21 @@ class SqlTransactions(Metering, Reservations):
             "start_flags": new.flags,
             "stop_flags": [],
         }
-        transaction_id: int | None = self._run(START, values).scalar()
-        return transaction_id
+        row = self._first(START, values)
+        return row[0] if row is not None else None
 
     def supersede(self, transaction_id: int) -> None:
         """Marks the open transactions that this one supersedes, or this one when a later start is known."""
-        self._run(SUPERSEDE, {"transaction_id": transaction_id})
+        self._first(SUPERSEDE, {"transaction_id": transaction_id})
 
     def open_for_tag(self, id_tag: str) -> int:
         """How many open, not superseded transactions the tag has."""
-        number: int = self._run(OPEN_FOR_TAG, {"id_tag_folded": folded(id_tag)}).scalar_one()
-        return number
+        row = self._first(OPEN_FOR_TAG, {"id_tag_folded": folded(id_tag)})
+        return row[0] if row is not None else 0
 
     def find(self, transaction_id: int, lock: bool = False) -> Transaction | None:
         """The transaction of that id."""
-        return _transaction(self._run(FIND_LOCKED if lock else FIND, {"transaction_id": transaction_id}).first())
+        return _transaction(self._first(FIND_LOCKED if lock else FIND, {"transaction_id": transaction_id}))
 
     def open_on(self, charge_point_id: int, connector_id: int | None = None) -> Sequence[Transaction]:
         """Open transactions of a charge point (of one of its connectors), newest first."""
@@ -180,7 +203,7 @@ class SqlTransactions(Metering, Reservations):
             "answer": new.answer,
             "flags": new.flags,
         }
-        if self._run(STOP, values).first() is None:
+        if self._first(STOP, values) is None:
             return False
         if new.effective:
             end = {
@@ -191,13 +214,13 @@ class SqlTransactions(Metering, Reservations):
                 "stop_flags": new.flags,
                 "closed_by": "station",
             }
-            self._run(CHANGE, {"transaction_id": new.transaction_id, **end})
+            self._first(END, {"transaction_id": new.transaction_id, **end})
         return True
 
     def answer_of_stop(self, key: str) -> Json | None:
         """The answer that a StopTransaction with this key got."""
-        answer: Json | None = self._run(ANSWER_OF_STOP, {"key": key}).scalar()
-        return answer
+        row = self._first(ANSWER_OF_STOP, {"key": key})
+        return row[0] if row is not None else None
 
     def close(self, transaction_id: int, at: datetime, meter_stop: int | None, reason: str | None, note: str) -> None:
         """An operator's end of a dead transaction; raises `NotFound` when there is no open one of that id."""
@@ -219,5 +242,5 @@ class SqlTransactions(Metering, Reservations):
         return [Transaction(*row) for row in self._run(statement, parameters)]
 
 
-def _transaction(row: AnyRow | None) -> Transaction | None:
+def _transaction(row: Sequence[Any] | None) -> Transaction | None:
     return Transaction(*row) if row is not None else None

@@ -45,7 +45,7 @@ def start_info(id_tag: str | None, connector_id: int | None, call: Call, work: W
 
 
 def judge(tag: Tag, at: datetime) -> Json:
-    """Accepted, Blocked or Expired at that time; a parent that is blocked or expired binds its children (OCPP 1.6 §7.8)."""
+    """Accepted, Blocked or Expired at that time; a blocked or expired parent binds its children (OCPP 1.6 §7.8)."""
     expiries = [moment for moment in (tag.expires, tag.parent_expires) if moment is not None]
     status = "Accepted"
     if tag.blocked or tag.parent_blocked:

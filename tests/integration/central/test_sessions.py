@@ -141,7 +141,7 @@ def test_a_new_start_supersedes_the_open_one_on_its_connector(central: Central) 
 def test_a_replayed_start_changes_nothing_and_gets_the_same_answer(central: Central) -> None:
     """Same transactionId and same idTagInfo, also when the tag has been blocked since."""
     first = central.start()
-    sent = {"connectorId": 1, "idTag": " tag ", "timestamp": NOON, "meterStart": 100, "reservationId": ""}
+    sent: dict[str, Any] = {"connectorId": 1, "idTag": " tag ", "timestamp": NOON, "meterStart": 100, "reservationId": ""}
     central.add_tag("TAG", blocked=True)
     central.later(minutes=5)
     assert first == central.say("StartTransaction", **sent)
@@ -178,7 +178,7 @@ def test_a_station_without_a_clock_starts_anew_each_time(central: Central) -> No
     """A start that equals a stopped one and carries a time before 2010 is a new transaction, flagged."""
     ids = []
     for _ in range(3):
-        start = {"connectorId": 1, "idTag": "TAG", "timestamp": "1970-01-01T00:00:10Z", "meterStart": 0}
+        start: dict[str, Any] = {"connectorId": 1, "idTag": "TAG", "timestamp": "1970-01-01T00:00:10Z", "meterStart": 0}
         first, again = (central.say("StartTransaction", **start)["transactionId"] for _ in range(2))
         assert first == again
         ids.append(first)
@@ -266,7 +266,7 @@ def test_an_operator_closes_a_dead_transaction(central: Central) -> None:
 def test_meter_values_without_a_transaction_are_kept(central: Central, transaction_id: int | None) -> None:
     """An unknown transaction is flagged; none at all is normal."""
     value = [{"timestamp": NOON, "sampledValue": [{"value": "5"}]}]
-    fields = {"transactionId": transaction_id} if transaction_id else {}
+    fields: dict[str, Any] = {"transactionId": transaction_id} if transaction_id else {}
     assert {} == central.say("MeterValues", connectorId=0, meterValue=value, **fields)
     assert (["transactionId"] if transaction_id else []) == central.flags()
 

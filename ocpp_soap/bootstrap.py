@@ -1,0 +1,117 @@
+"""Builds the gateway from its settings: the one module that knows every room.
+
+What forks (gunicorn) builds after the fork; nothing here is shared between processes but the store's contents.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from .central.call import Policy
+from .central.callback import CallbackGuard
+from .central.commands import Commands
+from .central.handlers.vendor import PlugIn, PlugIns
+from .central.inbox import Inbox
+from .protocol import catalog
+from .settings import Settings
+from .store.schema import check_schema
+from .store.work import SqlStore, open_store
+
+if TYPE_CHECKING:
+    from .protocol.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+# Answers of stations are small; the longest known is a GetConfiguration of some hundred keys.
+MAX_ANSWER = 4 * 1024 * 1024
+
+PLUG_INS = "ocpp_soap.data_transfer"
+
+
+def now() -> datetime:
+    """The time, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that was put together; each part is made when it is first asked for."""
+
+    settings: Settings
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The versions and their services, read from the WSDLs."""
+        return catalog.load(self.settings.wsdl_dir)
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The SQL store; it connects at its first use."""
+        return open_store(self.settings.database_url, pool_size=self.settings.threads + 2)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What answers stations."""
+        policy = Policy(
+            unknown_charge_points=self.settings.unknown_charge_points,
+            unknown_tags=self.settings.unknown_tags,
+            heartbeat_interval=self.settings.heartbeat_interval,
+            journal_heartbeats=self.settings.journal_heartbeats,
+        )
+        return Inbox(self.store, policy, PlugIns(_plug_ins()))
+
+    @cached_property
+    def guard(self) -> CallbackGuard:
+        """Which addresses of stations may be called."""
+        settings = self.settings
+        return CallbackGuard(settings.callback_allow, settings.callback_deny, settings.environment == "development")
+
+    @cached_property
+    def commands(self) -> Commands:
+        """What calls stations."""
+        from .soap.client import ZeepLink  # zeep takes a while to import: only where stations are called
+
+        settings = self.settings
+        link = ZeepLink(
+            self.catalog,
+            public_url=settings.public_url,
+            guard=self.guard,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            max_answer=MAX_ANSWER,
+        )
+        call_time = settings.connect_timeout + 2 * settings.read_timeout
+        return Commands(self.store, link, self.catalog, now, call_time=call_time, patience=call_time)
+
+    @cached_property
+    def application(self) -> Any:
+        """The WSGI application: pages, health, and the SOAP endpoint at /ocpp."""
+        from .soap.server import SoapEndpoint
+        from .web.app import create
+
+        settings = self.settings
+        endpoint = SoapEndpoint(
+            [version.central_system for version in self.catalog.versions.values()],
+            self.inbox.receive,
+            public_url=settings.public_url,
+            max_body=settings.max_body,
+            fault_status=settings.fault_status,
+            trusted_proxies=settings.trusted_proxies,
+            clock=now,
+        )
+        return create(endpoint, ready=partial(check_schema, self.store), public_url=settings.public_url)
+
+
+def _plug_ins() -> Iterator[PlugIn]:
+    """The installed plug-ins for DataTransfer; one that can't be loaded is logged and left out."""
+    for entry_point in entry_points(group=PLUG_INS):
+        try:
+            yield entry_point.load()
+        except Exception:  # a plug-in is somebody else's code: a broken one must not keep every station out
+            log.exception("the plug-in %s of %s can't be loaded", entry_point.name, PLUG_INS)

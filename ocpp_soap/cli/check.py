@@ -1,0 +1,145 @@
+"""`ocpp-soap check`: looks at everything that keeps a station from working here, and says it in words."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import click
+import requests
+import urllib3
+
+from ..bootstrap import Gateway
+from ..errors import OcppSoapError, SettingsError
+from ..logs import printable
+from ..settings import Settings
+from .grammar import Command, listen_to_logs, look_at_store, wants_json
+from .output import put_json
+
+# More than any WSDL of ours has.
+MOST_READ = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    state: Literal["ok", "warning", "wrong"]
+    words: str
+
+
+@click.command(cls=Command, examples=["ocpp-soap check", "ocpp-soap check --offline --json"])
+@click.option("--offline", is_flag=True, help="Don't try to reach PUBLIC_URL.")
+def check(offline: bool) -> None:
+    """Looks at settings, store, WSDLs, the public address and the stations' addresses.
+
+    Exit status 1 when something is wrong; a warning alone leaves it at 0.
+    """
+    findings = list(find(offline))
+    if wants_json():
+        put_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(printable(f"{finding.state:<8} {finding.subject}: {finding.words}"))
+    if any(finding.state == "wrong" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def find(offline: bool) -> Iterator[Finding]:
+    """Everything that is to be said."""
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        yield from (Finding("settings", "wrong", line) for line in str(error).splitlines())
+        return
+    listen_to_logs(settings.log_level)
+    gateway = Gateway(settings)
+    click.get_current_context().call_on_close(gateway.store.close)
+    yield from _settings(settings)
+    yield from _wsdls(gateway)
+    yield from _public_url(settings, offline)
+    try:
+        look_at_store(gateway)
+        yield Finding("store", "ok", f"{gateway.store.url.render_as_string(hide_password=True)} is up to date")
+        yield from _stations(gateway)
+    except OcppSoapError as error:
+        yield Finding("store", "wrong", str(error))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", "ok", f"all can be read; environment: {settings.environment}")
+    if settings.environment == "development":
+        words = "OCPP_SOAP_ENVIRONMENT is development: stations on this machine are called; leave it out in production"
+        yield Finding("settings", "warning", words)
+    if settings.unknown_charge_points == "accept":
+        words = "OCPP_SOAP_UNKNOWN_CHARGE_POINTS is accept: whoever reaches the gateway is a charge point"
+        yield Finding("settings", "warning", words)
+    if settings.unknown_tags == "accept":
+        yield Finding("settings", "warning", "OCPP_SOAP_UNKNOWN_TAGS is accept: every card charges")
+    if settings.database_url.startswith("sqlite") and settings.workers > 1:
+        words = "OCPP_SOAP_WORKERS is above 1 on SQLite, where only one can write at a time"
+        yield Finding("settings", "warning", words)
+
+
+def _wsdls(gateway: Gateway) -> Iterator[Finding]:
+    try:
+        versions = gateway.catalog.versions.values()
+    except OcppSoapError as error:
+        yield Finding("WSDLs", "wrong", str(error))
+        return
+    for version in versions:
+        counts = f"{len(version.central_system.operations)} operations in, {len(version.charge_point.operations)} out"
+        yield Finding("WSDLs", "ok", f"OCPP {version.name}: {counts}")
+
+
+def _public_url(settings: Settings, offline: bool) -> Iterator[Finding]:
+    url = settings.public_url
+    if url == Settings().public_url:
+        words = f"OCPP_SOAP_PUBLIC_URL is the default, {url}: no station on another machine can use it"
+        yield Finding("public address", "warning", words)
+    if offline:
+        return
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(f"{url}?wsdl", timeout=settings.connect_timeout, allow_redirects=False, stream=True)
+            start = answer.raw.read(MOST_READ, decode_content=True)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        words = f"{url} can't be reached from here ({type(error).__name__}): is the gateway running, and the proxy?"
+        yield Finding("public address", "wrong", words)
+        return
+    if answer.status_code == 200 and b"CentralSystemService" in start:
+        yield Finding("public address", "ok", f"{url} is answered by a Central System")
+    else:
+        words = f"{url} is answered by something else, with HTTP status {answer.status_code}: check the proxy's path"
+        yield Finding("public address", "wrong", words)
+
+
+def _stations(gateway: Gateway) -> Iterator[Finding]:
+    with gateway.store.reading() as work:
+        points, strangers = work.charge_points.list(), work.charge_points.unknown()
+    accepted = [point for point in points if point.status == "Accepted"]
+    yield Finding("stations", "ok", f"{len(points)} registered, {len(accepted)} of them accepted")
+    if strangers:
+        words = f"{len(strangers)} spoke without being registered; see `ocpp-soap charge-points list`"
+        yield Finding("stations", "warning", words)
+    for point in accepted:
+        if point.callback_url is None:
+            words = "no address of it is known, so it can't be called; see `ocpp-soap charge-points set-callback`"
+            yield Finding(f"station {point.identity}", "warning", words)
+        elif reason := refusal(point.callback_url, gateway):
+            yield Finding(f"station {point.identity}", "warning", f"it will not be called: {reason}")
+
+
+def refusal(url: str, gateway: Gateway) -> str | None:
+    """Why the rules for callbacks refuse this URL; None when they don't, or when its name is yet to be resolved."""
+    parts = urlsplit(url)
+    try:
+        address = ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return None
+    return gateway.guard.check(address, parts.port or (443 if parts.scheme == "https" else 80), parts.scheme)

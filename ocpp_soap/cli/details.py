@@ -1,0 +1,147 @@
+"""One charge point, told in full: as an object for programs, and in sections for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from ..central.ports import Work
+from ..central.records import ChargePoint, Json, UnknownChargePoint
+from .grammar import shown
+from .output import put_facts, put_section
+from .shapes import transaction_object
+
+# How many of the newest rows of a history are told.
+NEWEST = 10
+
+
+def summary(point: ChargePoint) -> Json:
+    """A registered charge point as `charge-points list --json` has it."""
+    return {
+        "chargeBoxIdentity": point.identity,
+        "registered": True,
+        "status": point.status,
+        "version": point.version,
+        "chargePointVendor": point.boot.get("chargePointVendor"),
+        "chargePointModel": point.boot.get("chargePointModel"),
+        "firstSeen": shown(point.first_seen),
+        "lastSeen": shown(point.last_seen),
+        "peer": point.peer,
+        "callback": point.callback_url,
+        "callbackSource": point.callback_source,
+    }
+
+
+def stranger_summary(stranger: UnknownChargePoint, answered: str) -> Json:
+    """A station that is not registered, in the same shape; `answered` is what its boot gets."""
+    return {
+        "chargeBoxIdentity": stranger.identity,
+        "registered": False,
+        "status": answered,
+        "version": stranger.version,
+        "chargePointVendor": stranger.boot.get("chargePointVendor"),
+        "chargePointModel": stranger.boot.get("chargePointModel"),
+        "firstSeen": shown(stranger.first_seen),
+        "lastSeen": shown(stranger.last_seen),
+        "peer": stranger.peer,
+        "callback": stranger.callback,
+        "callbackSource": None if stranger.callback is None else "station",
+        "messages": stranger.messages,
+        "operation": stranger.operation,
+        "boot": stranger.boot,
+    }
+
+
+def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
+    """A registered charge point with all that the store holds of it."""
+    charge_points, transactions = work.charge_points, work.transactions
+    reservations = transactions.reservations(now, point.identity)
+    return {
+        **summary(point),
+        "heartbeatInterval": point.heartbeat_interval,
+        "lastBoot": shown(point.last_boot),
+        "boot": point.boot,
+        "clockOffset": point.clock_offset,
+        "clockOffsetAt": shown(point.clock_offset_at),
+        "callbackSaid": point.callback_said,
+        "callbackPeer": point.callback_peer,
+        "callbackHistory": charge_points.callback_history(point.id),
+        "connectors": charge_points.connectors(point.id),
+        "openTransactions": [transaction_object(t) for t in transactions.open_on(point.id)],
+        "reservations": [row for row in reservations if row["status"] == "Active"],
+        "chargingProfiles": transactions.profiles(point.id),
+        "localListVersion": point.local_list_version,
+        "firmwareStatus": point.firmware_status,
+        "diagnosticsStatus": point.diagnostics_status,
+        "fileNotices": charge_points.file_notices(point.id)[:NEWEST],
+        "configuration": charge_points.configuration(point.id),
+        "dataTransfers": charge_points.data(point.id, NEWEST),
+    }
+
+
+def put_charge_point(known: Json) -> None:
+    """Prints `everything` in sections; what is not known is left out."""
+    fixed = {"operator": "fixed by the operator", "station": "as the station says"}
+    put_facts(
+        [
+            ("chargeBoxIdentity", known["chargeBoxIdentity"]),
+            ("status", known["status"]),
+            ("OCPP version", known["version"]),
+            *known["boot"].items(),
+            ("first seen", known["firstSeen"]),
+            (
+                "last seen",
+                f"{known['lastSeen']} from {known['peer'] or 'an unknown address'}" if known["lastSeen"] else "never",
+            ),
+            ("last boot", known["lastBoot"]),
+            ("heartbeat interval", known["heartbeatInterval"] and f"{known['heartbeatInterval']} s"),
+            ("clock", _clock(known["clockOffset"])),
+            ("called at", known["callback"] or "no address is known: it can't be called"),
+            ("address", fixed.get(known["callbackSource"] or "")),
+            ("its wsa:From", known["callbackSaid"]),
+            ("local list version", known["localListVersion"]),
+            ("firmware", known["firmwareStatus"]),
+            ("diagnostics", known["diagnosticsStatus"]),
+        ]
+    )
+    _section("Connectors", known["connectors"])
+    transactions = ("transactionId", "connectorId", "idTag", "startTimestamp", "meterStart", "flags")
+    _section("Open transactions", known["openTransactions"], transactions)
+    _section("Reservations", known["reservations"])
+    _section("Charging profiles", known["chargingProfiles"])
+    _section("Earlier addresses", known["callbackHistory"])
+    _section("Notices on files", known["fileNotices"])
+    _section("Configuration", known["configuration"])
+    _section("Vendor data", known["dataTransfers"])
+
+
+def put_stranger(known: Json) -> None:
+    """Prints what is known of a station that is not registered, and how to let it in."""
+    put_facts(
+        [
+            ("chargeBoxIdentity", known["chargeBoxIdentity"]),
+            ("status", f"not registered; its boot is answered with {known['status']}"),
+            ("OCPP version", known["version"]),
+            *known["boot"].items(),
+            ("first seen", known["firstSeen"]),
+            ("last seen", f"{known['lastSeen']} from {known['peer'] or 'an unknown address'}"),
+            ("last operation", known["operation"]),
+            ("messages", known["messages"]),
+            ("its wsa:From", known["callback"]),
+        ]
+    )
+    click.echo(f"\n`ocpp-soap charge-points accept {known['chargeBoxIdentity']}` lets it in.")
+
+
+def _clock(offset: float | None) -> str | None:
+    if offset is None:
+        return None
+    return f"{abs(offset):.1f} s {'ahead' if offset > 0 else 'behind'}" if abs(offset) >= 1 else "right"
+
+
+def _section(title: str, rows: list[Json], columns: tuple[str, ...] | None = None) -> None:
+    """A table of rows; by default with every name that a row holds, but for those that none has a value for."""
+    names = list(columns or dict.fromkeys(name for row in rows for name in row))
+    told = [name for name in names if any(row.get(name) not in (None, [], {}) for row in rows)]
+    put_section(title, told, [[row.get(name) for name in told] for row in rows])

@@ -1,0 +1,87 @@
+"""How answers look: JSON for programs, tables for people, and nothing of a station's text that could steer a terminal.
+
+A table is drawn by rich on a terminal; in a pipe it is plain, aligned and never wrapped. It knows no command.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..logs import printable
+from ..protocol.times import format_time
+from ..protocol.writing import to_json
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it: nothing for None, times in RFC 3339, lists and objects as JSON in one line."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, dict | list):
+        return printable(json.dumps(to_json(value), ensure_ascii=False))
+    return printable(str(value))
+
+
+def put_json(value: Any, indent: int | None = 2) -> None:
+    """Prints a value as JSON, with times and decimals as `protocol.writing` has them and None as null."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=to_json)
+    # JSON lets these stand; a terminal may not.
+    click.echo(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def put_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+    """Prints rows under their columns' names, or the sentence `empty` when there are none."""
+    cells = [[cell(value) for value in row] for row in rows]
+    if not cells:
+        click.echo(empty)
+    elif sys.stdout.isatty():
+        table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+        for row in cells:
+            table.add_row(*(Text(text) for text in row))
+        Console().print(table)
+    else:
+        lines = [list(columns), *cells]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+        for line in lines:
+            click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def put_facts(facts: Iterable[tuple[str, Any]]) -> None:
+    """Prints `name  value` lines, leaving out what is not known."""
+    known = [(name, cell(value)) for name, value in facts if value not in (None, "", [], {})]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name.ljust(width)}  {value}")
+
+
+def put_section(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Prints a table under a title, or nothing when it has no rows."""
+    if rows:
+        click.echo(f"\n{title}")
+        put_table(columns, rows, "")
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Shows a bar on stderr while something runs; the block tells what it has done so far."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,75 @@
+"""The JSON that `transactions` and `send` print: stored records in the standard's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from ..central.records import Command, Flags, Json, Sample, Transaction
+from ..protocol.times import format_time
+from .grammar import shown
+
+
+def transaction_object(transaction: Transaction) -> Json:
+    """A transaction as `transactions list --json` has it: null while open."""
+    return {
+        "transactionId": transaction.id,
+        "chargeBoxIdentity": transaction.identity,
+        "connectorId": transaction.connector_id,
+        "idTag": transaction.id_tag,
+        "meterStart": transaction.meter_start,
+        "startTimestamp": format_time(transaction.start_timestamp),
+        "meterStop": transaction.meter_stop,
+        "stopTimestamp": shown(transaction.stop_timestamp),
+        "reason": transaction.reason,
+        "flags": _flags(transaction),
+    }
+
+
+def _flags(transaction: Transaction) -> Flags:
+    by_operator = transaction.closed_by == "operator"
+    ends = [{**flag, "path": flag["path"] or "closed"} if by_operator else flag for flag in transaction.stop_flags]
+    if transaction.superseded_by is not None and transaction.stop_timestamp is None:
+        assumed = "ended unnoticed, since another transaction started on its connector"
+        ends.append({"path": "superseded", "raw": str(transaction.superseded_by), "assumed": assumed})
+    return [*transaction.start_flags, *ends]
+
+
+def meter_values(samples: Sequence[Sample]) -> list[Json]:
+    """Sampled values in the shape of the WSDL's meterValue, each once."""
+    return [
+        {"timestamp": format_time(values[0].timestamp), "sampledValue": [_sampled_value(value) for value in values]}
+        for values in (list(group) for _, group in groupby(samples, key=lambda sample: sample.group))
+    ]
+
+
+def _sampled_value(sample: Sample) -> Json:
+    value: dict[str, Any] = {
+        "value": sample.value,
+        "context": sample.context,
+        "format": sample.format,
+        "measurand": sample.measurand,
+        "phase": sample.phase,
+        "location": sample.location,
+        "unit": sample.unit,
+    }
+    return {name: text for name, text in value.items() if text is not None}
+
+
+def command_object(command: Command) -> Json:
+    """A command as `send --json` has it; `outcome` is answered, not_transmitted or uncertain."""
+    return {
+        "commandId": command.id,
+        "chargeBoxIdentity": command.identity,
+        "operation": command.operation,
+        "request": command.request,
+        "outcome": command.state,
+        "answer": command.answer,
+        "fault": command.fault,
+        "error": command.error,
+        "address": command.address,
+        "created": shown(command.created),
+        "sent": shown(command.sent),
+        "finished": shown(command.finished),
+    }

@@ -1,0 +1,120 @@
+"""`ocpp-soap tags`: the idTags that may charge, one by one or from a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO
+
+import click
+
+from ..bootstrap import now
+from ..central.handlers.authorization import judge
+from ..central.records import Json, Tag
+from ..errors import NotFound, Refused
+from .grammar import Group, moment, open_gateway, shown, wants_json
+from .output import progress, put_json, put_table
+from .tag_file import MOST, read_csv, read_tag
+
+
+@click.group(cls=Group, examples=["ocpp-soap tags add 04A1B2C3", "ocpp-soap tags import cards.csv"])
+def tags() -> None:
+    """idTags: cards and fobs that start transactions. Upper and lower case are the same."""
+
+
+@tags.command("list", examples=["ocpp-soap tags list", "ocpp-soap tags list --json", "ocpp-soap tags list --unknown"])
+@click.option("--unknown", is_flag=True, help="Those that were presented somewhere, though nobody knows them.")
+def list_(unknown: bool) -> None:
+    """All tags, with what a station is told of each now."""
+    time = now()
+    with open_gateway().store.reading() as work:
+        rows = work.tags.unknown() if unknown else [_object(tag, time) for tag in work.tags.list()]
+    if wants_json():
+        put_json(rows)
+    elif unknown:
+        columns = ("idTag", "firstSeen", "lastSeen", "chargeBoxIdentity", "count")
+        put_table(columns, [[row[name] for name in columns] for row in rows], "no unknown tag was presented")
+    else:
+        columns = ("idTag", "status", "expires", "parentIdTag", "maxTransactions")
+        empty = "no tag is known; `ocpp-soap tags add TAG` adds one"
+        put_table(columns, [[row[name] for name in columns] for row in rows], empty)
+
+
+def _object(tag: Tag, time: datetime) -> Json:
+    return {
+        "idTag": tag.id_tag,
+        "status": judge(tag, time)["status"],
+        "expires": shown(tag.expires),
+        "parentIdTag": tag.parent,
+        "maxTransactions": tag.max_transactions,
+        "blocked": tag.blocked,
+    }
+
+
+@tags.command(
+    examples=[
+        "ocpp-soap tags add 04A1B2C3",
+        "ocpp-soap tags add 04A1B2C3 --expires 2030-01-01T00:00:00Z --parent FLEET --max-transactions 2",
+    ]
+)
+@click.argument("id_tag", metavar="TAG")
+@click.option("--expires", type=moment, metavar="TIME", help="Until when it may charge, such as 2030-01-01T00:00:00Z.")
+@click.option("--parent", metavar="TAG", help="The tag of its group, which may stop what any of the group started.")
+@click.option("--max-transactions", type=click.IntRange(1, MOST), help="How many at the same time.  [default: 1]")
+@click.option("--replace", "again", is_flag=True, help="Change the tag if it is known already; it is unblocked then.")
+def add(id_tag: str, expires: datetime | None, parent: str | None, max_transactions: int | None, again: bool) -> None:
+    """Lets a tag charge."""
+    tag = Tag(read_tag(id_tag), False, expires, None if parent is None else read_tag(parent), max_transactions)
+    if parent is not None and parent.casefold() == id_tag.casefold():
+        raise Refused("--parent: a tag can't be its own parent")
+    with open_gateway().store.writing() as work:
+        known = work.tags.find(tag.id_tag)
+        if known is not None and not again:
+            state = " and blocked" if known.blocked else ""
+            raise Refused(f"the tag {known.id_tag} is known{state} already; --replace changes it")
+        work.tags.save(tag)
+        saved = work.tags.find(tag.id_tag) or tag
+    put_json(_object(saved, now())) if wants_json() else click.echo(f"{tag.id_tag} may charge")
+
+
+@tags.command(examples=["ocpp-soap tags block 04A1B2C3", "ocpp-soap tags block 04A1B2C3 --undo"])
+@click.argument("id_tag", metavar="TAG")
+@click.option("--undo", is_flag=True, help="Lift the block.")
+def block(id_tag: str, undo: bool) -> None:
+    """Keeps a tag from charging; one that nobody knows is remembered as blocked."""
+    with open_gateway().store.writing() as work:
+        known = work.tags.find(read_tag(id_tag))
+        if known is None and undo:
+            raise NotFound(f"the tag {id_tag} is not known; see `ocpp-soap tags list`")
+        tag = replace(known or Tag(read_tag(id_tag), False, None, None, None), blocked=not undo)
+        work.tags.save(tag)
+    words = f"{tag.id_tag} is {'no longer ' if undo else ''}blocked" + ("" if known else "; nobody knew it before")
+    put_json(_object(tag, now())) if wants_json() else click.echo(words)
+
+
+@tags.command(
+    "import",
+    examples=[
+        "ocpp-soap tags import cards.csv",
+        "psql -c '\\copy cards to stdout csv header' | ocpp-soap tags import -",
+    ],
+)
+@click.argument("file", type=click.File("rb"))
+def import_(file: BinaryIO) -> None:
+    """Adds and changes tags from a CSV file, or from stdin with -; all of them or, when a line is wrong, none.
+
+    The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or false).
+    What the file has no column for stays as it is. Columns are divided by commas or semicolons.
+    """
+    rows = read_csv(file.read())
+    with open_gateway().store.writing() as work, progress("tags", len(rows)) as advance:
+        known = {tag.id_tag.casefold(): tag for tag in work.tags.list()}
+        for number, row in enumerate(rows, 1):
+            fresh = Tag(row["id_tag"], False, None, None, None)
+            work.tags.save(replace(known.get(row["id_tag"].casefold(), fresh), **row))
+            advance(number)
+    changed = sum(row["id_tag"].casefold() in known for row in rows)
+    if wants_json():
+        put_json({"added": len(rows) - changed, "changed": changed})
+    else:
+        click.echo(f"{len(rows) - changed} tags added, {changed} changed")

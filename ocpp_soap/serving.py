@@ -1,0 +1,106 @@
+"""gunicorn's settings and hooks in code, since a wheel has no deploy/; `deploy/gunicorn.conf.py` only imports them.
+
+Knows gunicorn, the settings and bootstrap. The application is made in each worker, after the fork.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging.config
+import os
+import socket
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from . import bootstrap, logs
+from .settings import Settings
+from .worker import retention
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """gunicorn's settings for these settings; each that is not the default has its reason here."""
+    sqlite = settings.database_url.startswith("sqlite")
+    return {
+        "worker_class": "gthread",
+        # SQLite has one writer: more processes would only wait for each other's locks.
+        "workers": settings.workers or (1 if sqlite else max(2, os.cpu_count() or 1)),
+        "threads": settings.threads,
+        # Longer than nginx keeps its side open (60 s by default), so that it never sends on a closed connection.
+        "keepalive": 75,
+        # A call from a station is short; a worker that says nothing for this long hangs.
+        "timeout": 60,
+        "graceful_timeout": 30,
+        # The control socket of gunicorn 25 and later would lie in a home folder that a service account may not have.
+        "control_socket_disable": True,
+        # Nothing here reads the scheme, and X-Forwarded-For is read by our own rule (OCPP_SOAP_TRUSTED_PROXIES).
+        "secure_scheme_headers": {},
+        "proc_name": "ocpp-soap",
+        "loglevel": settings.log_level,
+        "logger_class": Log,
+        # Hooks
+        "post_worker_init": post_worker_init,
+        "worker_exit": worker_exit,
+    }
+
+
+def post_worker_init(worker: Any) -> None:
+    """Starts what a worker does without being asked."""
+    if isinstance(worker.app, Server):
+        gateway = worker.app.gateway
+    else:  # started as `gunicorn ocpp_soap.wsgi:application`
+        from .wsgi import gateway
+
+    worker.stop_retention = retention.start(gateway.store, bootstrap.now, gateway.settings.journal_days)
+
+
+def worker_exit(_: Any, worker: Any) -> None:
+    """Stops it again."""
+    getattr(worker, "stop_retention", lambda: None)()
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log with our lines, since it quotes what peers send.
+
+    Its setting logconfig_dict would do the same, and write each request to the access log.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        """Called at the start and at each reload."""
+        super().setup(cfg)
+        logging.config.dictConfig(logs.configuration(cfg.loglevel))
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn with the gateway in it; `run` serves until it is told to stop."""
+
+    def __init__(self, settings: Settings, bind: str) -> None:
+        self.settings = settings
+        self.bind = bind
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hands our settings to gunicorn."""
+        for name, value in {**options(self.settings), "bind": self.bind}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application of one worker; gunicorn asks for it after the fork."""
+        self.gateway = bootstrap.Gateway(self.settings)
+        return self.gateway.application
+
+
+def free_port(host: str, port: int, last: int) -> int:
+    """The first port from `port` to `last` that can be bound; 0 gives any. Raises OSError when there is none."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for candidate in range(port, last + 1):
+            try:
+                probe.bind((host, candidate))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or candidate == last:
+                    raise
+            else:
+                return int(probe.getsockname()[1])
+    raise OSError(f"there is no port from {port} to {last}")

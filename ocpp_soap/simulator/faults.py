@@ -1,0 +1,68 @@
+"""What can be made to go wrong with a simulated charge point, and answers that a test sets in place of its own.
+
+Only switches: the wire and the handlers look at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from ..errors import Fault
+
+Payload = dict[str, Any]
+Answer = Payload | Fault | Callable[[Payload], Payload | Fault]
+
+
+@dataclass(slots=True)
+class Faults:
+    """Switches; all are off at first and may be changed at any time.
+
+    `offline`: it neither sends nor answers. `lose_answers`: what it sends arrives, the answers do not. `duplicate`:
+    sends each message twice. `no_from`: without wsa:From. `clock`: its clock is off by a timedelta, or began at a
+    datetime (1970) when it was switched on. `drop`: a command is lost before it is executed ("request": the
+    connection closes), after ("answer"), or the connection stays open without an answer ("silence"). `delay`: real
+    seconds before a command is answered. `fault`: every command is answered with this SOAP fault. `unlock_fails`,
+    `installation_fails`: so.
+    """
+
+    offline: bool = False
+    lose_answers: bool = False
+    duplicate: bool = False
+    no_from: bool = False
+    clock: timedelta | datetime | None = None
+    drop: Literal["request", "answer", "silence"] | None = None
+    delay: float = 0.0
+    fault: Fault | None = None
+    unlock_fails: bool = False
+    installation_fails: bool = False
+
+    def time(self, now: datetime, switched_on: datetime) -> datetime:
+        """What the charge point believes the time to be."""
+        if isinstance(self.clock, timedelta):
+            return now + self.clock
+        return now if self.clock is None else self.clock + (now - switched_on)
+
+
+class Answers(dict[str, Answer]):
+    """Answers by operation that stand in for the charge point's own, which then does nothing.
+
+    `answers["ReserveNow"] = {"status": "Rejected"}` holds until it is deleted, `answers.once(…)` for one command. An
+    answer is a payload, a `Fault`, or a function of the request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._once: dict[str, list[Answer]] = {}
+
+    def once(self, operation: str, answer: Answer) -> None:
+        """Answers the next command of that operation so; several are used in the order in which they were given."""
+        self._once.setdefault(operation, []).append(answer)
+
+    def take(self, operation: str, request: Payload) -> Payload | Fault | None:
+        """The answer set for this command; None when the charge point shall decide."""
+        queued = self._once.get(operation)
+        answer = queued.pop(0) if queued else self.get(operation)
+        return answer(request) if callable(answer) else answer

@@ -1,0 +1,215 @@
+"""The way between a simulated charge point and its Central System: SOAP both ways, by the gateway's own code.
+
+Out by `soap.client`, in by `soap.server` on a small threaded HTTP server of its own. What is dear (WSDLs, Spyne models,
+zeep's client) is made once for all charge points of a process. It knows no state and decides nothing but who is meant.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import cache, partial
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Protocol, TypeVar
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
+
+from ..errors import Fault, IdentityMismatch, InvalidPayload, ProtocolError
+from ..protocol import catalog
+from ..protocol.validation import check
+from ..soap.client import SoapCaller
+from ..soap.server import SoapEndpoint
+from .faults import Faults
+
+logger = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+Effect = Callable[[], object]
+R = TypeVar("R")
+
+
+class Listener(Protocol):
+    """The charge point, as its wire sees it."""
+
+    identity: str
+    faults: Faults
+    closing: Event
+
+    def receive(self, operation: str, request: Payload) -> tuple[Payload | Fault, Effect | None]:
+        """Decides on a command: the answer, and what to do once that has left."""
+
+    def attend(self) -> None:
+        """A command begins to be answered."""
+
+    def follow(self, effects: list[Effect]) -> None:
+        """The answer has left, or was lost: now does what follows from the command, in another thread."""
+
+
+class Wire(Protocol):
+    """A way to a Central System and back."""
+
+    def open(self, listener: Listener) -> str:
+        """Begins to listen; returns the address for commands."""
+
+    def call(self, operation: str, payload: Payload, *, with_from: bool = True) -> Payload:
+        """Sends one request and returns its confirmation; raises `CallFailed`, or `InvalidPayload` before sending."""
+
+    def close(self) -> None:
+        """Ends listening."""
+
+
+class Incoming(Protocol):
+    """What is needed of the endpoint's call."""
+
+    identity: str
+    operation: str
+    problems: list[Any]
+
+
+class SoapWire:
+    """SOAP over HTTP, or HTTPS with the authorities in `ca_file`.
+
+    It listens on `host` and `port` (0: a free one) and tells `address` in wsa:From, unless given the one it listens on.
+    Times in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        address: str | None = None,
+        ca_file: Path | None = None,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 25.0,
+    ) -> None:
+        self.url = url
+        self.address = address or ""
+        self._bind = (host, port)
+        self._caller = _caller(ca_file, connect_timeout, read_timeout)
+        self._listener: Listener | None = None
+        self._server: BaseWSGIServer | None = None
+        self._thread: Thread | None = None
+
+    def open(self, listener: Listener) -> str:
+        """Begins to listen; returns the address for commands."""
+        self._listener = listener
+        server = make_server(*self._bind, self._answer, threaded=True, request_handler=_Quiet)
+        self.address = self.address or f"http://{self._bind[0]}:{server.server_port}/"
+        self._server, self._thread = (
+            server,
+            Thread(target=server.serve_forever, name=f"{listener.identity} server", daemon=True),
+        )
+        self._thread.start()
+        return self.address
+
+    def close(self) -> None:
+        """Ends listening; what is being answered ends by itself."""
+        server, self._server = self._server, None
+        if server is None or self._thread is None:
+            return
+        stopper = Thread(target=server.shutdown, daemon=True)
+        stopper.start()
+        # The server looks for the end only between connections, or every half second.
+        with suppress(OSError):
+            socket.create_connection((self._bind[0], server.server_port), timeout=1).close()
+        stopper.join()
+        self._thread.join()
+        server.server_close()
+
+    def call(self, operation: str, payload: Payload, *, with_from: bool = True) -> Payload:
+        """Sends one request and returns its confirmation; raises `CallFailed`, or `InvalidPayload` before sending."""
+        if self._listener is None:
+            raise RuntimeError("the wire is not open")
+        checked = check(payload, self._caller.service.operations[operation].input.type)
+        from_address = self.address if with_from else None
+        identity = self._listener.identity
+        return self._caller.call(self.url, identity, operation, checked, from_address=from_address).payload
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The WSGI application: the shared endpoint, with the faults that are switched on around it."""
+        listener = self._listener
+        assert listener is not None
+        faults = listener.faults
+        if faults.offline or faults.drop == "request":
+            return _hang_up(environ, start_response)
+        if faults.drop == "silence":
+            listener.closing.wait()
+            return _hang_up(environ, start_response)
+        listener.attend()
+        effects: list[Effect] = []
+        token = _CURRENT.set((self, listener, effects))
+        try:
+            body = _endpoint()(environ, start_response)
+        finally:
+            _CURRENT.reset(token)
+        if faults.delay:
+            listener.closing.wait(faults.delay)
+        if faults.drop == "answer":
+            body = _hang_up(environ, start_response, again=True)
+        return ClosingIterator(body, partial(listener.follow, effects))
+
+
+_CURRENT: ContextVar[tuple[SoapWire, Listener, list[Effect]]] = ContextVar("current")
+"""Whose message the shared endpoint is answering in this thread."""
+
+
+def _receive(call: Incoming, request: Payload | Fault, render: Callable[[Payload | Fault], R]) -> R:
+    """What the endpoint asks; strict where the gateway is tolerant, so that its mistakes show."""
+    _, listener, effects = _CURRENT.get()
+    if isinstance(request, Fault):
+        return render(request)
+    if call.identity.casefold() != listener.identity.casefold():
+        raise IdentityMismatch(f"This charge point is {listener.identity}.")
+    try:
+        if call.problems:
+            raise InvalidPayload(call.problems)
+        checked = check(request, _versions().newest.charge_point.operations[call.operation].input.type)
+    except InvalidPayload as invalid:
+        raise ProtocolError(str(invalid), path=invalid.problems[0].path) from invalid
+    answer, effect = listener.receive(call.operation, checked)
+    reply = render(answer)
+    if effect is not None:
+        effects.append(effect)
+    return reply
+
+
+@cache
+def _versions() -> catalog.Catalog:
+    """The versions, read once."""
+    return catalog.load()
+
+
+@cache
+def _caller(ca_file: Path | None, connect_timeout: float, read_timeout: float) -> SoapCaller:
+    return SoapCaller(
+        _versions().newest.central_system, ca_file=ca_file, connect_timeout=connect_timeout, read_timeout=read_timeout
+    )
+
+
+@cache
+def _endpoint() -> SoapEndpoint:
+    services = [version.charge_point for version in _versions().versions.values()]
+    return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get()[0].address)
+
+
+def _hang_up(environ: dict[str, Any], start_response: Callable[..., Any], *, again: bool = False) -> Iterable[bytes]:
+    """Closes the connection without a word."""
+    with suppress(OSError):
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    if not again:
+        start_response("200 OK", [])
+    return [b""]
+
+
+class _Quiet(WSGIRequestHandler):
+    """Tells nothing on the terminal."""
+
+    def log(self, *said: Any) -> None:
+        logger.debug("%s", said)

@@ -1,0 +1,1 @@
+"""How OCPP is spelled on the wire: SOAP, WS-Addressing, HTTP bodies. Knows protocol and central; no store, no web."""

@@ -1,0 +1,120 @@
+"""WS-Addressing and the identity header: read from a request tolerantly, written into an answer strictly.
+
+OCPP-S 1.6 chapter 3; soap-binding decisions 1, 3 and 8. Blocks are matched by local name, without regard to case or
+namespace. It must not know any operation.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Container
+from typing import NamedTuple
+
+from lxml import etree
+
+from ..errors import IdentityMismatch, ProtocolError
+from ..protocol.reading import Flag
+from . import ns
+
+IDENTITY = "chargeBoxIdentity"
+MAX_IDENTITY = 255
+WHERE_TO_SET_IT = (
+    "it is set in the charge point's own menu, or put at the end of the Central System's URL: …/ocpp/<identity>"
+)
+
+_WSA_NAMES = ("Action", "MessageID", "RelatesTo", "From", "ReplyTo", "FaultTo", "To")
+_ENDPOINTS = ("From", "ReplyTo", "FaultTo")
+_BY_NAME = {name.lower(): name for name in (*_WSA_NAMES, IDENTITY)}
+_BY_TAG = {f"{{{ns.WSA}}}{name}": name for name in _WSA_NAMES}
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ACTION, _MESSAGE_ID, _RELATES_TO, _FROM, _, _, _TO = _BY_TAG
+_ADDRESS = f"{{{ns.WSA}}}Address"
+
+
+class Addressing(NamedTuple):
+    """What a header says, trimmed: None where a block is missing, "" where From is there but names nothing."""
+
+    identity: str | None = None
+    message_id: str | None = None
+    action: str | None = None
+    callback: str | None = None
+
+
+def read(blocks: list[etree._Element], identity_tags: Container[str], flags: list[Flag]) -> Addressing:
+    """Reads the header blocks of a message; tolerances go to `flags`, also an identity with none of `identity_tags`."""
+    found: dict[str, str] = {}
+    for block in blocks:
+        name = _BY_TAG.get(block.tag) or (IDENTITY if block.tag in identity_tags else _odd(block, flags))
+        if name is not None:
+            raw = _text(block, name, flags)
+            value = raw.strip()
+            if len(value) != len(raw) and name in (IDENTITY, "MessageID"):
+                flags.append(Flag(name, raw, "surrounding blanks taken away"))
+            earlier = found.setdefault(name, value)
+            if earlier != value:
+                found[name] = earlier or value
+                flags.append(Flag(name, value, f"{found[name]}, the first of several"))
+    reply_to = found.get("ReplyTo")
+    if reply_to and reply_to != ns.ANONYMOUS:
+        flags.append(Flag("ReplyTo", reply_to, "answered on this connection"))
+    get = found.get
+    return Addressing(get(IDENTITY) or None, get("MessageID") or None, get("Action") or None, get("From"))
+
+
+def _odd(block: etree._Element, flags: list[Flag]) -> str | None:
+    """The name of a block that is not spelled as the specification does; None when it is none of ours."""
+    local = ns.local(block.tag)
+    name = _BY_NAME.get(local.lower())
+    if name is None:
+        must = next((str(v) for k, v in block.attrib.items() if ns.local(k) == "mustUnderstand"), "")
+        if must.strip().strip("'\"").lower() in ("true", "1"):
+            flags.append(Flag(local, must, "ignored, since it is not understood"))
+        return None
+    flags.append(Flag(name, block.tag, f"read as {name}"))
+    return name
+
+
+def _text(block: etree._Element, name: str, flags: list[Flag]) -> str:
+    """The block's text: of its Address child, its own, or that of an attribute `Address` (soap-binding C.1)."""
+    for child in block:
+        if ns.local(child.tag).lower() == "address":
+            return child.text or ""
+    text = "".join(map(str, block.itertext())) if len(block) else block.text or ""
+    if name in _ENDPOINTS:
+        text = text or next((str(v) for key, v in block.attrib.items() if ns.local(key).lower() == "address"), "")
+        if text.strip():
+            flags.append(Flag(name, text, "its address, though it has no element Address"))
+    return text
+
+
+def identify(said: str | None, in_path: str | None, flags: list[Flag]) -> str:
+    """The identity from header and path (soap-binding decision 8).
+
+    Raises `ProtocolError` when there is none or it can't be one, `IdentityMismatch` when the two disagree.
+    """
+    identity = said or in_path
+    if not identity:
+        raise ProtocolError(f"The header {IDENTITY} is missing or empty; {WHERE_TO_SET_IT}.", path=IDENTITY)
+    for candidate in filter(None, (said, in_path)):
+        if len(candidate) > MAX_IDENTITY:
+            raise ProtocolError(f"{IDENTITY} is longer than {MAX_IDENTITY} characters.", path=IDENTITY)
+        if _UNPRINTABLE.search(candidate):
+            raise ProtocolError(f"{IDENTITY} holds control characters.", path=IDENTITY)
+    if not said:
+        flags.append(Flag(IDENTITY, None, f"{identity}, from the path"))
+    elif in_path and said != in_path:
+        if said.casefold() != in_path.casefold():
+            raise IdentityMismatch(f"{IDENTITY} in the header is not the one at the end of the URL.", path=IDENTITY)
+        flags.append(Flag(IDENTITY, in_path, f"{said}, equal but for case"))
+    return identity
+
+
+def write(header: etree._Element, action: str, relates_to: str | None, address: str) -> None:
+    """Fills the Header of an answer (decision 3): `relates_to` is the request's MessageID, `address` our public URL."""
+    element = etree.SubElement
+    element(header, _ACTION).text = action
+    element(header, _MESSAGE_ID).text = uuid.uuid4().urn
+    element(header, _RELATES_TO).text = relates_to or ns.NO_MESSAGE
+    element(header, _TO).text = ns.ANONYMOUS
+    element(element(header, _FROM), _ADDRESS).text = address

@@ -1,0 +1,95 @@
+"""What a peer answered: from an HTTP exchange to typed values, flags, or the exception that says how it went.
+
+Tolerant (soap-binding decisions 2 and 7, quirks C.5 and C.7): an answer belongs to its request because it came on the
+same connection, whatever its headers say. It must not know how the request was made or sent.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from ..errors import ProtocolError, StationFault, Uncertain
+from ..protocol import reading
+from ..protocol.reading import Flag, Reading
+from ..protocol.schema import Operation, Service
+from . import addressing, content, envelope
+from .faults import parse_fault
+from .ns import local
+from .transport import Exchange
+
+# Flags are stored with the command; a hostile answer could make one of each of its elements.
+_MOST_FLAGS = 100
+
+_HINTS = {
+    401: "; the peer asks for a user and password",
+    403: "; the peer forbids it",
+    404: "; is the path of its address right?",
+    405: "; is the path of its address right?",
+}
+
+
+def read(exchange: Exchange, service: Service, operation: Operation, identity: str) -> Reading:
+    """The confirmation in that exchange; raises `StationFault`, or `Uncertain` when it can't be read as one."""
+    flags: list[Flag] = []
+    try:
+        message = envelope.parse(exchange.body, exchange.content_type, flags)
+    except ProtocolError as error:
+        raise _uncertain(exchange, _not_soap(exchange, error)) from error
+    element = message.content
+    if element is None:
+        raise _uncertain(exchange, f"the answer ({_status(exchange)}) has an empty Body")
+    if (fault := parse_fault(element)) is not None:
+        raise StationFault(fault.code, fault.subcode, fault.text, request=exchange.request, answer=exchange.body)
+    _compare_identity(message.blocks, service, identity, flags)
+    _flag_transport(exchange, flags)
+    expected = etree.QName(service.namespace, operation.output.element)
+    if element.tag != expected.text:
+        flags.append(Flag("Body", str(element.tag), f"read as {expected.localname}"))
+    shape = content.Shape(operation.output.type, service.namespace)
+    found = reading.read(content.read(element, shape, content.Notes(flags)), operation.output.type)
+    if found.problems:
+        problems = "; ".join(map(str, found.problems))
+        raise _uncertain(exchange, f"the answer {local(element.tag)[:80]} lacks what it must hold: {problems}")
+    if not found.payload and local(element.tag).lower() != expected.localname.lower():
+        raise _uncertain(exchange, f"the answer is {local(element.tag)[:80]}, not {expected.localname}")
+    found.flags[:] = (flags + found.flags)[:_MOST_FLAGS]
+    return found
+
+
+def _compare_identity(blocks: list[etree._Element], service: Service, identity: str, flags: list[Flag]) -> None:
+    said = addressing.read(blocks, service.namespace, []).identity
+    if said is not None and said.casefold() != identity.casefold():
+        flags.append(Flag(service.header, said, identity))
+
+
+def _flag_transport(exchange: Exchange, flags: list[Flag]) -> None:
+    if not 200 <= exchange.status < 300:
+        flags.append(Flag("HTTP status", _status(exchange), "a confirmation all the same"))
+    if exchange.broken is not None:
+        flags.append(Flag("HTTP body", exchange.broken, "complete, since the envelope is"))
+
+
+def _not_soap(exchange: Exchange, error: ProtocolError) -> str:
+    """Why there is no answer to read, and what may be done about it."""
+    said = _status(exchange)
+    start = exchange.body[:1000].lower()
+    if 300 <= exchange.status < 400:
+        place = f" to {''.join(filter(str.isprintable, exchange.location))[:200]}" if exchange.location else ""
+        return f"the answer is a redirect{place} ({said}), which is not followed; correct the peer's address"
+    if b"<html" in start or b"<!doctype html" in start:
+        return f"the answer is an HTML page ({said}), probably a proxy's or a router's, such as for a login"
+    if exchange.status in _HINTS:
+        return f"the answer is {said} without SOAP{_HINTS[exchange.status]}"
+    if exchange.broken is not None:
+        return f"the answer ({said}) is incomplete: {exchange.broken}"
+    if not exchange.body.strip():
+        return f"the answer ({said}) is empty"
+    return f"the answer ({said}) can't be read: {error.text}"
+
+
+def _status(exchange: Exchange) -> str:
+    return f"HTTP {exchange.status} {exchange.reason}".strip()
+
+
+def _uncertain(exchange: Exchange, words: str) -> Uncertain:
+    return Uncertain(f"the request was sent, but {words}", request=exchange.request, answer=exchange.body)

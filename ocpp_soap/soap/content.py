@@ -1,0 +1,150 @@
+"""Reads a body element into nested dicts and lists of text, tolerating how stations spell it (soap-binding C.4).
+
+Any order, unqualified or strangely qualified children, names in another case, repetitions, unknown extras, markup
+where text should be: all are read, and each is flagged. It knows a type's fields and nothing of their meaning.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from ..protocol.reading import Flag
+from ..protocol.schema import ComplexType, Field, SimpleType
+from . import ns
+
+MAX_FLAG_TEXT = 2000
+
+
+class Slot(NamedTuple):
+    """Where a child's content goes; `inner` is the shape of a complex one, `markup` whether it may hold XML as text."""
+
+    name: str
+    position: int
+    many: bool
+    inner: Shape | None
+    markup: bool
+
+
+class Shape:
+    """A complex type made ready for reading in one namespace: conforming children are found by their whole tag."""
+
+    __slots__ = ("attributes", "folded", "has_text", "name", "namespace", "tags")
+
+    def __init__(self, type_: ComplexType, namespace: str) -> None:
+        self.name = type_.name
+        self.namespace = namespace
+        slots = [_slot(position, field, namespace) for position, field in enumerate(type_.fields)]
+        self.tags: Mapping[str, Slot] = {
+            f"{{{namespace}}}{slot.name}": slot for slot, f in zip(slots, type_.fields, strict=True) if not f.attribute
+        }
+        self.folded: Mapping[str, Slot] = {slot.name.lower(): slot for slot in slots}
+        self.attributes = any(f.attribute for f in type_.fields)
+        self.has_text = type_.text is not None
+        if self.has_text:
+            self.folded = {**self.folded, "value": Slot("value", 0, False, None, False)}
+
+
+def _slot(position: int, field: Field, namespace: str) -> Slot:
+    simple = isinstance(field.type, SimpleType)
+    inner = None if isinstance(field.type, SimpleType) else Shape(field.type, namespace)
+    # Text without a limit may be a vendor's own XML (DataTransfer's data): its markup is part of it.
+    markup = simple and isinstance(field.type, SimpleType) and field.type.base == "string" and not field.type.max_length
+    return Slot(field.name, position, field.many, inner, markup)
+
+
+class Notes:
+    """The flags of one message; what holds for many fields of it alike is noted once."""
+
+    __slots__ = ("_said", "flags")
+
+    def __init__(self, flags: list[Flag]) -> None:
+        self.flags = flags
+        self._said: set[str] = set()
+
+    def once(self, what: str, path: str, raw: str, assumed: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            self.flags.append(Flag(path, raw, assumed))
+
+    def add(self, path: str, raw: str, assumed: str) -> None:
+        self.flags.append(Flag(path, raw[:MAX_FLAG_TEXT], assumed))
+
+
+def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") -> dict[str, Any]:
+    """The fields of `element`: text, dicts of fields, and lists of either where a field may repeat ("" where empty)."""
+    raw: dict[str, Any] = {}
+    tags = shape.tags
+    last = 0
+    for child in element:
+        slot = tags.get(child.tag) or _odd(child, shape, notes, path)
+        if slot is None:
+            continue
+        name, position, many, inner, _ = slot
+        if position < last:
+            notes.once("order", path + name, name, "read as if in the order of the schema")
+        last = position
+        if inner is not None:
+            index = f"[{len(raw.get(name, ()))}]" if many else ""
+            value: Any = read(child, inner, notes, f"{path}{name}{index}.")
+        else:
+            value = _nested(child, slot, notes, path) if len(child) else child.text or ""
+        if many:
+            raw.setdefault(name, []).append(value)
+        elif not raw.get(name):
+            raw[name] = value
+        else:
+            notes.add(path + name, _inner_xml(child), "the first of several is kept")
+    if shape.has_text:
+        raw.setdefault("value", element.text or "")
+    if shape.attributes:
+        _attributes(element, shape, raw)
+    return raw
+
+
+def _odd(child: etree._Element, shape: Shape, notes: Notes, path: str) -> Slot | None:
+    """The slot of a child that is not spelled as the schema does; None, with a flag, when there is none."""
+    local = ns.local(child.tag)
+    slot = shape.folded.get(local.lower())
+    if slot is None:
+        notes.add(path + local, _inner_xml(child), f"dropped, since {shape.name} has no such field")
+        return None
+    if slot.name != local:
+        notes.add(path + slot.name, local, slot.name)
+    namespace = ns.namespace(child.tag) or ""
+    if f"{{{shape.namespace}}}{slot.name}" not in shape.tags:
+        notes.add(path + slot.name, child.text or "", "an element read as if it were an attribute or text")
+    if namespace != shape.namespace:
+        notes.once("namespace " + namespace, path + slot.name, namespace, f"{shape.namespace}, with all others like it")
+    return slot
+
+
+def _nested(leaf: etree._Element, slot: Slot, notes: Notes, path: str) -> str:
+    """The content of a leaf that holds elements: as XML text where any text may stand, else its words alone."""
+    if slot.markup:
+        text = _inner_xml(leaf)
+        notes.add(path + slot.name, text, "XML kept as text")
+    else:
+        text = "".join(map(str, leaf.itertext()))
+        notes.add(path + slot.name, _inner_xml(leaf), text.strip()[:MAX_FLAG_TEXT])
+    return text
+
+
+def _inner_xml(element: etree._Element) -> str:
+    """An element's content as text, without the namespace declarations that it merely inherits."""
+    parts = [element.text or ""]
+    for child in element:
+        lone = copy.deepcopy(child)
+        etree.cleanup_namespaces(lone)
+        parts.append(etree.tostring(lone, encoding="unicode"))
+    return "".join(parts)
+
+
+def _attributes(element: etree._Element, shape: Shape, raw: dict[str, Any]) -> None:
+    for key, value in element.attrib.items():
+        slot = shape.folded.get(ns.local(key).lower())
+        if slot is not None:
+            raw.setdefault(slot.name, value)

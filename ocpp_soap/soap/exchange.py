@@ -1,0 +1,227 @@
+"""One message from its bytes to its answer: guard, envelope, version, identity, operation, Spyne, rendering.
+
+It flows like this. `Reception.answer` takes the message apart and hands the body element to Spyne, whose protocol
+reads it into nested text (`content`) and calls the operation's service method: `Exchange.serve`. That types the text
+(`protocol.reading`) and calls `receive(call, payload, render)`. `render` is a method of the same exchange and uses the
+same Spyne context, so an answer is serialized, checked against the schema and made bytes while the receiver's
+transaction is still open, and again should the receiver run its transaction again. It knows no HTTP and no store.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from ..central.call import Call, Render, Reply
+from ..central.records import Json
+from ..errors import Fault, IdentityMismatch, InternalError, NotSupported, ProtocolError, VersionMismatch
+from ..protocol.reading import Flag, read
+from ..protocol.schema import Operation, Service
+from ..protocol.writing import to_text
+from . import addressing, content, envelope, faults, models, ns
+
+log = logging.getLogger(__name__)
+
+Receive = Callable[[Call, Json | Fault, Render], Reply]
+"""Decides on a request, or on the fault that the message already is, and gives the reply that `render` made."""
+
+KEPT_UNREAD = 64 * 1024
+"""How many bytes are kept of a message that could not be parsed."""
+
+_HEADER = f"{{{ns.SOAP12}}}Header"
+
+
+class Contract(NamedTuple):
+    """A service with what is made of it at start."""
+
+    service: Service
+    spyne: models.Server
+    schema: etree.XMLSchema
+
+
+class Reception:
+    """What serves every message: the contracts, newest first, and whoever receives."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        receive: Receive,
+        *,
+        public_url: Callable[[], str],
+        fault_status: str,
+        clock: Callable[[], datetime],
+        other_namespaces: Mapping[str, str],
+        version_of_station: Callable[[str], str | None] | None,
+    ) -> None:
+        self.contracts = [Contract(s, models.Server(s, _serve), models.schema(s)) for s in services]
+        self.receive = receive
+        self.public_url = public_url
+        self.fault_status = fault_status
+        self.clock = clock
+        self._version_of_station = version_of_station
+        self._by_version = {c.service.version: c for c in self.contracts}
+        self.identity_tags = frozenset(f"{{{s.namespace}}}{s.header}" for s in services)
+        self._exact = {c.service.namespace: c for c in self.contracts}
+        known = {space: self._by_version[v] for space, v in other_namespaces.items() if v in self._by_version}
+        self._tolerated = {space.rstrip("/").lower(): c for space, c in (known | self._exact).items()}
+
+    def answer(
+        self,
+        body: Callable[[list[Flag]], bytes],
+        content_type: str | None,
+        in_path: Callable[[], str | None],
+        peer: str | None,
+    ) -> tuple[Reply, str | None]:
+        """The reply to a message, and the namespace of its envelope.
+
+        `body` and `in_path` give the message's bytes and the identity in its path; they may raise a `Fault`.
+        """
+        exchange = Exchange(self, Call("", "", "", self.clock(), peer))
+        try:
+            element, operation = exchange.open(body, content_type, in_path)
+            exchange.contract.spyne.call(operation, element, exchange)
+        except Fault as fault:
+            exchange.receive(fault)
+        except Exception:
+            log.exception("a message can't be read")
+        # Spyne logs what a service method raises, and swallows it.
+        return exchange.reply or exchange.receive(InternalError("")), exchange.soap
+
+    def contract(self, namespace: str | None, identity: str | None, flags: list[Flag]) -> Contract:
+        """The contract for a body in `namespace` (soap-binding decision 1); raises `ProtocolError` for none."""
+        exact = self._exact.get(namespace or "")
+        if exact is not None:
+            return exact
+        if namespace is None:
+            version = self._version_of_station(identity) if self._version_of_station and identity else None
+            found = self._by_version.get(version or "", self.contracts[0])
+        else:
+            tolerated = self._tolerated.get(namespace.rstrip("/").lower())
+            if tolerated is None:
+                known = ", ".join(self._exact)
+                raise ProtocolError(f"The namespace {namespace[:200]!r} of the body is not known; known are {known}.")
+            found = tolerated
+        flags.append(Flag("Body", namespace, found.service.namespace))
+        return found
+
+
+class Exchange:
+    """One message on its way; Spyne's context carries it as its user-defined part."""
+
+    __slots__ = ("_context", "_operation", "_reception", "call", "contract", "notes", "reply", "soap")
+
+    def __init__(self, reception: Reception, call: Call) -> None:
+        self._reception = reception
+        self._context: Any = None
+        self._operation: Operation | None = None
+        self.call = call
+        self.contract = reception.contracts[0]
+        self.notes = content.Notes(call.flags)
+        self.soap: str | None = None
+        self.reply: Reply | None = None
+
+    def open(
+        self, body: Callable[[list[Flag]], bytes], content_type: str | None, in_path: Callable[[], str | None]
+    ) -> tuple[etree._Element, Operation]:
+        """The body element and its operation; fills the call on the way. Raises a `Fault` for what can't be told."""
+        call = self.call
+        # The body goes first: a client that is still sending would not read the answer to a wrong path.
+        call.raw = body(call.flags)
+        path_identity = in_path()
+        try:
+            message = envelope.parse(call.raw, content_type, call.flags)
+        except Fault:
+            call.raw = call.raw[:KEPT_UNREAD]
+            call.identity = path_identity or ""
+            raise
+        self.soap = message.soap
+        element = message.content
+        namespace = None if element is None else ns.namespace(element.tag)
+        header = addressing.read(message.blocks, self._reception.identity_tags, call.flags)
+        call.message_id, call.callback = header.message_id, header.callback
+        unidentified: Fault | None = None
+        try:
+            call.identity = addressing.identify(header.identity, path_identity, call.flags)
+        except Fault as fault:
+            unidentified = fault
+            call.identity = (header.identity or "") if isinstance(fault, IdentityMismatch) else ""
+        if message.soap not in (ns.SOAP12, None):
+            raise VersionMismatch("OCPP is spoken in SOAP 1.2, namespace " + ns.SOAP12)
+        if element is None:
+            raise ProtocolError("The SOAP Body is empty: expected a request such as heartbeatRequest.")
+        self.contract = self._reception.contract(namespace, call.identity or None, call.flags)
+        call.version = self.contract.service.version
+        if unidentified is not None:
+            raise unidentified
+        operation = self._operation_of(ns.local(element.tag))
+        return element, operation
+
+    def _operation_of(self, name: str) -> Operation:
+        operation = self.contract.service.by_request.get(name.lower())
+        if operation is None:
+            service = self.contract.service
+            raise NotSupported(f"{name[:80]} is no request to the {service.name} of OCPP {service.version}.")
+        if operation.input.element != name:
+            self.call.flag("Body", name, operation.input.element)
+        self._operation = operation
+        self.call.operation = operation.name
+        return operation
+
+    def serve(self, context: Any, request: Json) -> None:
+        """The body of every service method: the request's nested text becomes typed and is received."""
+        assert self._operation is not None
+        self._context = context
+        reading = read(request, self._operation.input.type)
+        self.call.sent = request
+        self.call.flags.extend(reading.flags)
+        self.call.problems.extend(reading.problems)
+        self.receive(reading.payload)
+
+    def receive(self, request: Json | Fault) -> Reply:
+        """Hands the request over and keeps the reply; what goes wrong there becomes a fault that tells nothing."""
+        try:
+            self.reply = self._reception.receive(self.call, request, self.render)
+        except Fault as fault:
+            self.reply = self.render(fault)
+        except Exception:
+            log.exception("%s of %r failed", self.call.operation or "a message", self.call.identity)
+            self.reply = self.render(InternalError(""))
+        return self.reply
+
+    def render(self, result: Json | Fault) -> Reply:
+        """The reply that says `result`; raises `InternalError` for a payload that the schema does not allow."""
+        reception, call = self._reception, self.call
+        url = reception.public_url()
+        if isinstance(result, Fault):
+            body = faults.write(result, self.contract.service.namespace, call.message_id, url, self.soap)
+            return Reply(faults.status_of(result, reception.fault_status), body, faults.subcode_of(result))
+        assert self._operation is not None
+        try:
+            message = self._confirmation(result, self._operation)
+        except Exception as error:
+            log.exception("the answer to %s of %r can't be sent", call.operation, call.identity)
+            raise InternalError("") from error
+        header = etree.Element(_HEADER)
+        addressing.write(header, self._operation.output.action, call.message_id, url)
+        message.insert(0, header)
+        return Reply(200, faults.DECLARATION + etree.tostring(message, encoding="utf-8"), "answered")
+
+    def _confirmation(self, payload: Json, operation: Operation) -> etree._Element:
+        """The envelope with the response in its body; raises ValueError when the schema does not allow it."""
+        fields = operation.output.type.by_name
+        if unknown := payload.keys() - fields.keys():
+            raise ValueError(f"{operation.output.element} has no {sorted(unknown)}")
+        values = to_text(payload)
+        message = self.contract.spyne.serialize(self._context, [values.get(name) for name in fields])
+        schema = self.contract.schema
+        if not schema.validate(message[0][0]):
+            raise ValueError(str(schema.error_log))
+        return message
+
+
+def _serve(context: Any, request: Json) -> None:
+    context.udc.serve(context, request)

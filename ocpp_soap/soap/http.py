@@ -1,0 +1,168 @@
+"""What HTTP adds to a SOAP message: path, peer, a body of bounded size, content encodings.
+
+It reads a WSGI environ and knows nothing of what the bytes mean. Whatever can't be read is a `ProtocolError` with the
+HTTP status that says why.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import ProtocolError
+from ..protocol.reading import Flag
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+BLOCK = 16 * 1024
+DRAIN_BYTES = 8 * 1024 * 1024
+DRAIN_SECONDS = 2.0
+_GZIP, _ZLIB, _RAW = 31, 15, -15
+
+
+def identity_in(path: str) -> str | None:
+    """The chargeBoxIdentity at the end of PATH_INFO (`/<identity>` or `/<identity>/`), None when there is none.
+
+    Raises `ProtocolError` with 404 for a deeper path, with 400 for one that is not UTF-8.
+    """
+    if path in ("", "/"):
+        return None
+    try:
+        identity = path.encode("latin-1").decode().removeprefix("/").removesuffix("/")
+    except UnicodeError:
+        raise ProtocolError("The path is not UTF-8.") from None
+    if "/" in identity:
+        raise ProtocolError("There is nothing at this path: use …/ocpp or …/ocpp/<chargeBoxIdentity>.", status=404)
+    return identity.strip() or None
+
+
+def peer_of(request: Mapping[str, Any], trusted: Sequence[Network]) -> str | None:
+    """The address of the station: REMOTE_ADDR, or what the trusted proxies in a row before us say of it."""
+    remote = request.get("REMOTE_ADDR") or None
+    forwarded = request.get("HTTP_X_FORWARDED_FOR") if trusted else None
+    if not forwarded:
+        return remote
+    # A proxy on a Unix socket has no address; who may connect to that is a matter of the file system.
+    for hop in (remote, *(_host(part) for part in reversed(forwarded.split(",")))):
+        try:
+            address = ipaddress.ip_address(hop) if hop else None
+        except ValueError:
+            break
+        mapped = getattr(address, "ipv4_mapped", None)
+        remote = str(mapped or address) if address else remote
+        if address and not any((mapped or address) in network for network in trusted):
+            break
+    return remote
+
+
+def _host(text: str) -> str:
+    """The address of `1.2.3.4`, `1.2.3.4:5678`, `::1` or `[::1]:5678`."""
+    text = text.strip()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
+def read_body(request: Mapping[str, Any], limit: int, flags: list[Flag]) -> bytes:
+    """The request's body, content encodings undone, of at most `limit` bytes before and after.
+
+    Raises `ProtocolError` with 413 for a longer one, with 415 for an encoding that is not known, with 411 for one whose
+    end can't be told, and with 400 for one that ends too early.
+    """
+    stream = request["wsgi.input"]
+    given = request.get("CONTENT_LENGTH")
+    if given:
+        if not (given.isascii() and given.isdigit()):
+            raise ProtocolError("The Content-Length is not a number.")
+        length = int(given) if len(given) < 16 else 1 << 62
+        if length > limit:
+            _drain(stream, length)
+            raise _too_long(limit)
+        raw = _read(stream, length)
+        if len(raw) < length:
+            raise ProtocolError(f"The message ends after {len(raw)} of {length} bytes.")
+    elif not request.get("HTTP_TRANSFER_ENCODING"):
+        raw = b""
+    elif request.get("wsgi.input_terminated"):
+        raw = _read(stream, limit + 1)
+        if len(raw) > limit:
+            _drain(stream, DRAIN_BYTES)
+            raise _too_long(limit)
+    else:
+        raise ProtocolError("Send a Content-Length.", status=411)
+    encoding = request.get("HTTP_CONTENT_ENCODING")
+    return inflate(raw, encoding, limit, flags) if encoding else raw
+
+
+def _read(stream: Any, length: int) -> bytes:
+    """Up to `length` bytes; fewer only when the stream ends."""
+    data: bytes = stream.read(length)
+    if len(data) == length or not data:
+        return data
+    parts = [data]
+    missing = length - len(data)
+    while missing and (data := stream.read(min(missing, BLOCK))):
+        parts.append(data)
+        missing -= len(data)
+    return b"".join(parts)
+
+
+def discard(request: Mapping[str, Any]) -> None:
+    """Throws a body away that nobody wants."""
+    given = request.get("CONTENT_LENGTH") or ""
+    if given.isascii() and given.isdigit():
+        _drain(request["wsgi.input"], int(given[:15]))
+
+
+def _drain(stream: Any, most: int) -> None:
+    """Reads a bounded rest: a client that is still sending would not read our answer but meet a reset."""
+    most = min(most, DRAIN_BYTES)
+    until = time.monotonic() + DRAIN_SECONDS
+    while most > 0 and time.monotonic() < until and (data := stream.read(min(most, BLOCK))):
+        most -= len(data)
+
+
+def inflate(raw: bytes, encoding: str, limit: int, flags: list[Flag]) -> bytes:
+    """Undoes a Content-Encoding (gzip, deflate as zlib or raw, identity; several, last first) up to `limit` bytes.
+
+    A body that never was compressed is taken as it is, and flagged (soap-binding C.6, 56). Raises `ProtocolError`: 415
+    for an unknown encoding, 413 for too long a result.
+    """
+    for name in reversed([part.strip().lower() for part in encoding.split(",")][:4]):
+        if name in ("gzip", "x-gzip"):
+            windows: tuple[int, ...] = (_GZIP,)
+        elif name == "deflate":
+            windows = (_ZLIB, _RAW)
+        elif name in ("identity", ""):
+            continue
+        else:
+            raise ProtocolError(
+                f"The Content-Encoding {name[:40]!r} is not supported; send gzip, deflate or none.", status=415
+            )
+        raw = _inflated(raw, name, windows, limit, flags)
+    return raw
+
+
+def _inflated(raw: bytes, name: str, windows: tuple[int, ...], limit: int, flags: list[Flag]) -> bytes:
+    for bits in windows:
+        inflater = zlib.decompressobj(bits)
+        try:
+            data = inflater.decompress(raw, limit + 1)
+        except zlib.error:
+            continue
+        if len(data) > limit:
+            raise _too_long(limit)
+        if not inflater.eof:
+            raise ProtocolError(f"The {name} body ends too early.")
+        return data
+    if raw.lstrip()[:1] in (b"<", b"\xef"):
+        flags.append(Flag("Content-Encoding", name, "identity, since the body is not compressed"))
+        return raw
+    raise ProtocolError(f"The body is not {name}, although its Content-Encoding says so.")
+
+
+def _too_long(limit: int) -> ProtocolError:
+    return ProtocolError(f"The message is longer than {limit} bytes.", status=413)

@@ -1,0 +1,147 @@
+"""The SOAP endpoint as a WSGI application: a service of any version, its WSDL, and a word for people.
+
+Serves the Central System's side and, in the simulator, the charge point's. It knows HTTP and nothing of OCPP's content.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lxml import etree
+
+from ..errors import Fault, InternalError, ProtocolError
+from ..protocol.schema import Service
+from . import faults, http, ns
+from .exchange import Receive, Reception
+
+log = logging.getLogger(__name__)
+
+SOAP_TYPE = "application/soap+xml; charset=utf-8"
+XML_TYPE = "text/xml; charset=utf-8"
+HTML_TYPE = "text/html; charset=utf-8"
+
+ABOUT = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>OCPP over SOAP</title></head>
+<body><h1>OCPP over SOAP</h1>
+<p>Charge points speak here, by HTTP POST. Enter this in the station's menu as the URL of the Central System:</p>
+<p><code>{url}</code></p>
+<p>If the station has no field for its identity (chargeBoxIdentity), put the identity behind it:
+<code>{url}/&lt;identity&gt;</code></p>
+<p>OCPP {versions}. <a href="?wsdl">WSDL</a></p></body></html>
+"""
+
+
+def utc_now() -> datetime:
+    """The time now, aware UTC."""
+    return datetime.now(UTC)
+
+
+class SoapEndpoint:
+    """A WSGI application that serves `services` (one service in its versions, newest first) by calling `receive`.
+
+    `public_url` is this endpoint's address as stations see it, or gives it; `max_body` is in bytes; `fault_status` is
+    "soap" or a forced HTTP status; `about` is the HTML page for a plain GET, or makes it. `other_namespaces` maps
+    namespaces that are accepted though not a service's own to a version's name; `version_of_station` gives the version
+    that an identity last spoke, for bodies without a namespace.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        receive: Receive,
+        *,
+        public_url: str | Callable[[], str],
+        max_body: int = 1024 * 1024,
+        fault_status: str = "soap",
+        trusted_proxies: Sequence[http.Network] = (),
+        clock: Callable[[], datetime] = utc_now,
+        about: str | Callable[[], str] | None = None,
+        other_namespaces: Mapping[str, str] | None = None,
+        version_of_station: Callable[[str], str | None] | None = None,
+    ) -> None:
+        self._url = public_url if callable(public_url) else lambda: public_url
+        self._max_body = max_body
+        self._trusted = tuple(trusted_proxies)
+        self._about = about
+        self._reception = Reception(
+            services,
+            receive,
+            public_url=self._url,
+            fault_status=fault_status,
+            clock=clock,
+            other_namespaces=other_namespaces or {},
+            version_of_station=version_of_station,
+        )
+        self._wsdls = {s.version: etree.parse(str(s.path)) for s in services}
+
+    def __call__(self, request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answers one request (PEP 3333)."""
+        method = request["REQUEST_METHOD"]
+        try:
+            if method == "POST":
+                status, type_, body = self._message(request)
+            else:
+                status, type_, body = self._page(method, request)
+        except Fault as fault:
+            status, type_, body = self._fault(fault)
+        except Exception:
+            log.exception("a %s failed", method)
+            status, type_, body = self._fault(InternalError(""))
+        headers = [("Content-Type", type_), ("Content-Length", str(len(body)))]
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers.append(("Allow", "GET, HEAD, POST"))
+        if type_ == HTML_TYPE:
+            headers.append(("X-Content-Type-Options", "nosniff"))
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [b"" if method == "HEAD" else body]
+
+    def _message(self, request: dict[str, Any]) -> tuple[int, str, bytes]:
+        reply, envelope = self._reception.answer(
+            partial(http.read_body, request, self._max_body),
+            request.get("CONTENT_TYPE"),
+            partial(http.identity_in, request.get("PATH_INFO", "")),
+            http.peer_of(request, self._trusted),
+        )
+        return reply.status, XML_TYPE if envelope == ns.SOAP11 else SOAP_TYPE, reply.body
+
+    def _fault(self, fault: Fault) -> tuple[int, str, bytes]:
+        """A fault that is no answer to a message of a station, and so is nobody's to decide on."""
+        namespace = self._reception.contracts[0].service.namespace
+        body = faults.write(fault, namespace, None, self._url())
+        return faults.status_of(fault, self._reception.fault_status), SOAP_TYPE, body
+
+    def _page(self, method: str, request: dict[str, Any]) -> tuple[int, str, bytes]:
+        """What a browser or a tool gets: the WSDL, or the page for people."""
+        if method not in ("GET", "HEAD"):
+            http.discard(request)
+            raise ProtocolError(f"Messages come by POST, not by {method[:20]}.", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        http.identity_in(request.get("PATH_INFO", ""))
+        if "websocket" in request.get("HTTP_UPGRADE", "").lower():
+            raise ProtocolError("This is OCPP over SOAP: there is no WebSocket here.")
+        query = {k.lower(): v for k, v in parse_qsl(request.get("QUERY_STRING", ""), keep_blank_values=True)}
+        if "wsdl" in query or "singlewsdl" in query:
+            return HTTPStatus.OK, XML_TYPE, self._wsdl(query.get("version"))
+        if self._about is None:
+            versions = html.escape(", ".join(self._wsdls))
+            page = ABOUT.format(url=html.escape(self._url()), versions=versions)
+        else:
+            page = self._about() if callable(self._about) else self._about
+        return HTTPStatus.OK, HTML_TYPE, page.encode()
+
+    def _wsdl(self, version: str | None) -> bytes:
+        document = self._wsdls.get(version or next(iter(self._wsdls)))
+        if document is None:
+            known = ", ".join(self._wsdls)
+            raise ProtocolError(f"There is no WSDL of version {version!r:.40}; there is {known}.", status=404)
+        filled = deepcopy(document)
+        for address in filled.iter(f"{{{ns.WSDL_SOAP12}}}address"):
+            address.set("location", self._url())
+        return etree.tostring(filled, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,42 @@
+"""The Flask application, with the SOAP endpoint mounted beside it at /ocpp.
+
+It knows nothing of SOAP: the endpoint is any WSGI application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, Response, render_template
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from ..errors import StoreError
+
+
+def create(endpoint: Any, *, ready: Callable[[], None], public_url: str) -> Any:
+    """The whole WSGI application. `ready` raises `StoreError` while the store can't be used."""
+    app = Flask("ocpp_soap.web")
+
+    @app.get("/")
+    def index() -> str:
+        return render_template("index.html", public_url=public_url, version=version("ocpp-soap"))
+
+    @app.get("/healthz/live")
+    def live() -> Response:
+        return _plain("ok", 200)
+
+    @app.get("/healthz/ready")
+    def is_ready() -> Response:
+        try:
+            ready()
+        except StoreError as error:
+            return _plain(str(error), 503)
+        return _plain("ok", 200)
+
+    return DispatcherMiddleware(app.wsgi_app, {"/ocpp": endpoint})
+
+
+def _plain(text: str, status: int) -> Response:
+    return Response(text + "\n", status=status, mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,65 @@
+"""Removes journal rows that are older than OCPP_SOAP_JOURNAL_DAYS, in small batches.
+
+A thread of each gunicorn worker and the command `ocpp-soap retention run` do it;
+a lease in the store lets one at a time. It must not know how the journal is stored.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from ..central.ports import Clock, Store
+from ..errors import StoreError
+
+log = logging.getLogger(__name__)
+
+# Small enough that no station waits noticeably for the write lock of SQLite.
+BATCH = 500
+
+# Seconds between two runs.
+PERIOD = 3600.0
+
+LEASE = "retention"
+
+
+def clean(store: Store, clock: Clock, days: int, progress: Callable[[int], None] = lambda _: None) -> int | None:
+    """Removes what is older than `days`; returns the number of rows, or None when another process is at it.
+
+    `progress` is told the number of rows removed so far. Days of 0 keep everything.
+    """
+    if days == 0:
+        return 0
+    holder, removed = uuid.uuid4().hex, 0
+    limit = clock() - timedelta(days=days)
+    while True:
+        now = clock()
+        with store.writing() as work:
+            if not work.commands.lease(LEASE, holder, now, now + timedelta(minutes=5)):
+                return None
+            batch = work.journal.remove_before(limit, BATCH)
+            if batch < BATCH:
+                work.commands.release(LEASE, holder)
+        removed += batch
+        progress(removed)
+        if batch < BATCH:
+            return removed
+
+
+def start(store: Store, clock: Clock, days: int) -> Callable[[], None]:
+    """Starts the thread that cleans every hour; returns what stops it."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(PERIOD):
+            try:
+                if removed := clean(store, clock, days):
+                    log.info("removed %d journal rows older than %d days", removed, days)
+            except StoreError as error:
+                log.warning("the journal was not cleaned: %s", error)
+
+    threading.Thread(target=run, name="retention", daemon=True).start()
+    return stop.set
