@@ -95,15 +95,17 @@ class Gateway:
         from .soap.server import SoapEndpoint
         from .web.app import create
 
-        settings = self.settings
+        settings, versions = self.settings, self.catalog.versions.values()
         endpoint = SoapEndpoint(
-            [version.central_system for version in self.catalog.versions.values()],
+            [version.central_system for version in versions],
             self.inbox.receive,
             public_url=settings.public_url,
             max_body=settings.max_body,
             fault_status=settings.fault_status,
             trusted_proxies=settings.trusted_proxies,
             clock=now,
+            # Real stations send their requests in the other service's namespace (soap-binding decision 1).
+            other_namespaces={version.charge_point.namespace: version.name for version in versions},
         )
         return create(endpoint, ready=partial(check_schema, self.store), public_url=settings.public_url)
 

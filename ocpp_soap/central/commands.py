@@ -98,10 +98,8 @@ class Commands:
         if name in known:
             return known[name]
         near = [n for n in known if n.lower() == name.lower()] or difflib.get_close_matches(name, known, 1)
-        hint = next((f"did you mean {n}?" for n in known if near and n.lower() == near[0]), "")
-        raise Refused(
-            f"OCPP {version} has no operation {name!r} to a station; {hint or 'it has ' + ', '.join(sorted(known))}"
-        )
+        hint = f"did you mean {near[0]}?" if near else "it has " + ", ".join(sorted(known))
+        raise Refused(f"OCPP {version} has no operation {name!r} to a station; {hint}")
 
     def _wait_for_turn(self, station: ChargePoint, holder: str) -> bool:
         deadline = time.monotonic() + self.patience

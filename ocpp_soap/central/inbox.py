@@ -95,7 +95,9 @@ class Inbox:
         if station is None:
             if self.policy.unknown_charge_points != "accept":
                 return self._stranger(call, request, work)
-            station = work.charge_points.register(call.identity, "Accepted", call.received)
+            registered = work.charge_points.register(call.identity, "Accepted", call.received)
+            # Once more, so that the message that registers it is noted like every other.
+            station = work.charge_points.contact(call.identity, call.version, call.peer, call.received) or registered
             call.flag("chargeBoxIdentity", call.identity, "registered, since unknown charge points are accepted")
         call.station = station
         if station.identity != call.identity:

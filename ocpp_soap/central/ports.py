@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from .records import Flags, Json
-from .repositories import ChargePoints, Commands, Journal, Tags, Transactions
+from .repositories import ChargePoints, Commands, Jobs, Journal, Tags, Transactions
 
 Clock = Callable[[], datetime]
 """The time now, aware UTC."""
@@ -25,6 +25,7 @@ class Work(Protocol):
     transactions: Transactions
     commands: Commands
     journal: Journal
+    jobs: Jobs
 
 
 class Store(Protocol):

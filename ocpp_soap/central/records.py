@@ -167,7 +167,8 @@ class Command:
     """A call to a station: `state` is queued, sending, answered, not_transmitted or uncertain.
 
     `answer` is the confirmation's payload as JSON; `fault` {code, subcode, text} when the station answered with one;
-    `error` says in words why there is no answer. `address` is the URL that was called.
+    `error` says in words why there is no answer. `address` is the URL that was called;
+    `transaction_id` the transaction that a remote start or stop brought about.
     """
 
     id: int
@@ -183,6 +184,7 @@ class Command:
     created: datetime
     sent: datetime | None
     finished: datetime | None
+    transaction_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,16 @@ class Commands(Protocol):
         """Links the latest RemoteStopTransaction of that transaction to it."""
 
 
+class Jobs(Protocol):
+    """Leases of the jobs that one process at a time does."""
+
+    def lease(self, job: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Takes or prolongs the lease of that job; False while another holder has it."""
+
+    def release(self, job: str, holder: str) -> None:
+        """Gives the lease back, when it is still this holder's."""
+
+
 class Journal(Protocol):
     """Raw messages, one row per exchange."""
 

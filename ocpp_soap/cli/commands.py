@@ -33,7 +33,12 @@ class _Send(Command):
             formatter.write(f"\nThe operations can't be read: {error}\n")
             return
         with formatter.section("Operations"):
-            formatter.write_dl([(name, operations[name].documentation) for name in sorted(operations)])
+            formatter.write_dl(
+                [
+                    (name, operations[name].documentation.partition(" (")[0].split(". ")[0])
+                    for name in sorted(operations)
+                ]
+            )
 
 
 def _service() -> Service:
@@ -77,10 +82,9 @@ def _payload(text: str | None) -> Any:
     """What is to be sent, numbers with a point as Decimal; raises `Refused` for what is no JSON."""
     if text is None:
         return {}
-    if text == "-":
-        text = sys.stdin.read()
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once)
+        written = sys.stdin.read() if text == "-" else text
+        return json.loads(written, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError:
         raise Refused("the payload is nested too deeply") from None
     except ValueError as error:  # also UnicodeDecodeError, and numbers too long to be read

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -80,7 +80,10 @@ def _play(gateway: Gateway, url: str, tell: Tell) -> Json:
         _wait(station)
         tell(f"\nA driver plugs in, presents the card and charges for {CHARGING // 60} minutes (made short here)")
         station.run_session(TAG, 1, CHARGING)
-        commands = [_send(gateway, tell, *command) for command in COMMANDS]
+        commands = []
+        for command in COMMANDS:
+            commands.append(_send(gateway, tell, *command))
+            station.settle()
         station.tick(station.traits.boot_seconds)
         _wait(station)
     with gateway.store.reading() as work:
@@ -120,7 +123,11 @@ def _short(payload: Any) -> str:
     """The fields that tell something, in one line."""
     if not isinstance(payload, dict):
         return cell(payload)
-    told = {name: value for name, value in payload.items() if isinstance(value, str | int) and name != "timestamp"}
+    told = {
+        name: value
+        for name, value in payload.items()
+        if isinstance(value, str | int | datetime) and name != "timestamp"
+    }
     for sampled in (value for meter in payload.get("meterValue", []) for value in meter["sampledValue"]):
         told[sampled.get("measurand", "value")] = f"{sampled['value']} {sampled.get('unit', '')}".strip()
     told |= {entry["key"]: entry.get("value") for entry in payload.get("configurationKey", [])}

@@ -7,6 +7,7 @@ import click
 from ..bootstrap import now
 from ..central.records import Exchange, Json
 from ..logs import printable
+from ..protocol.reading import INT_RANGE
 from ..worker.retention import clean
 from .grammar import Group, open_gateway, shown, wants_json
 from .output import progress, put_json, put_section, put_table
@@ -27,7 +28,9 @@ def journal() -> None:
     ],
 )
 @click.option("--charge-point", "identity", metavar="IDENTITY", help="Only those of this charge point.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, INT_RANGE.stop - 1), default=100, show_default=True, help="At most so many."
+)
 @click.option("--messages", is_flag=True, help="Print the messages themselves too.")
 def list_(identity: str | None, limit: int, messages: bool) -> None:
     """Exchanges with stations, newest first; durations in milliseconds."""

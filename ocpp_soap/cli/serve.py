@@ -7,6 +7,7 @@ import ipaddress
 import re
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import replace
 
 import click
@@ -111,7 +112,7 @@ def _is_unspecified(host: str) -> bool:
 def _own_addresses() -> list[str]:
     """The IPv4 addresses of this machine's interfaces but for loopback; empty where the system can't tell."""
     found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         for _, name in socket.if_nameindex():
             try:
                 answer = fcntl.ioctl(asker, GET_ADDRESS, struct.pack("256s", name.encode()[:15]))

@@ -31,7 +31,7 @@ def numbered(text: str) -> str:
     cls=Command,
     examples=[
         "ocpp-soap simulate",
-        "ocpp-soap simulate http://127.0.0.1:8180/ocpp --count 50 --sessions 10 --speed 0",
+        "ocpp-soap simulate http://127.0.0.1:8180/ocpp --count 50 --sessions 10",
         "ocpp-soap simulate --identity CP-1 --sessions 0 --stay   # takes commands until Ctrl-C",
         "ocpp-soap simulate https://ocpp.example.com/ocpp --ca-file ca.pem --json",
     ],
@@ -45,9 +45,7 @@ def numbered(text: str) -> str:
 @click.option(
     "--speed",
     type=click.FloatRange(0),
-    default=60,
-    show_default=True,
-    help="Simulated seconds in a real one; 0: as fast as it goes.",
+    help="Simulated seconds in a real one; 0: as fast as it goes.  [default: 0, with --stay 1]",
 )
 @click.option("--stay", is_flag=True, help="Go on taking commands afterwards, until Ctrl-C.")
 @click.option(
@@ -60,7 +58,14 @@ def numbered(text: str) -> str:
 @click.option("--power", type=click.FloatRange(0), default=22_000, show_default=True, help="Watts of a connector.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where they listen for commands, and say so.")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Authorities for HTTPS.")
-def simulate(url: str | None, count: int, connectors: int, power: float, **plan: Any) -> None:
+@click.option(
+    "--accept-timeout",
+    type=click.FloatRange(0),
+    default=30,
+    show_default=True,
+    help="Seconds that each waits to be accepted.",
+)
+def simulate(url: str | None, count: int, connectors: int, power: float, speed: float | None, **plan: Any) -> None:
     """Simulates charge points at the Central System at URL, by default at OCPP_SOAP_PUBLIC_URL.
 
     Each boots, and in each session authorizes, charges, reports and stops. Their idTags have to be known there, or
@@ -75,7 +80,8 @@ def simulate(url: str | None, count: int, connectors: int, power: float, **plan:
     if count > 1 and plan["identity"].format(1) == plan["identity"].format(2):
         raise click.BadParameter("several charge points need a place for their number, such as SIM-{:04d}")
     traits = Traits(connectors=connectors, connector_power=power, car_power=power)
-    planned = fleet.Plan(url or settings.public_url, charge_points=count, traits=traits, **plan)
+    pace = float(plan["stay"]) if speed is None else speed
+    planned = fleet.Plan(url or settings.public_url, charge_points=count, traits=traits, speed=pace, **plan)
     sessions = count * planned.sessions
     talks = sessions <= TOLD and not wants_json()
     with progress("sessions", sessions) as advance:

@@ -38,7 +38,7 @@ def transactions() -> None:
 @click.option("--charge-point", "identity", metavar="IDENTITY", help="Only those of this charge point.")
 @click.option("--id-tag", metavar="TAG", help="Only those that this idTag started.")
 @click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, INT_RANGE.stop - 1), help="At most so many.")
 def list_(identity: str | None, id_tag: str | None, open_only: bool, limit: int | None) -> None:
     """Transactions, newest first. Meter values are in Wh."""
     with open_gateway().store.reading() as work:
@@ -52,7 +52,7 @@ def list_(identity: str | None, id_tag: str | None, open_only: bool, limit: int 
 
 
 @transactions.command(examples=["ocpp-soap transactions show 42", "ocpp-soap transactions show 42 --json"])
-@click.argument("transaction_id", type=int)
+@click.argument("transaction_id", type=click.IntRange(1, INT_RANGE.stop - 1))
 def show(transaction_id: int) -> None:
     """One transaction with all of its meter values."""
     with open_gateway().store.reading() as work:
@@ -76,7 +76,7 @@ def show(transaction_id: int) -> None:
         "ocpp-soap transactions close 42 --meter-stop 18200 --at 2024-01-31T12:00:00Z --note 'station was replaced'",
     ]
 )
-@click.argument("transaction_id", type=int)
+@click.argument("transaction_id", type=click.IntRange(1, INT_RANGE.stop - 1))
 @click.option("--meter-stop", type=click.IntRange(INT_RANGE.start, INT_RANGE.stop - 1), help="The meter's end, in Wh.")
 @click.option("--at", type=moment, metavar="TIME", help="When it ended.  [default: now]")
 @click.option("--reason", default="Other", show_default=True, help="Why it ended, in the standard's words.")

@@ -109,8 +109,8 @@ class Agenda:
             while True:
                 if not self._changed.wait_for(self._idle, max(deadline - time.monotonic(), 0)):
                     raise TimeoutError(f"still at work after {timeout} s")
-                following = min((moment for moment, _ in self._jobs.values()), default=target)
-                if following > target or self._stopped:
+                following = self._next()
+                if following is None or following > target or self._stopped:
                     break
                 self._clock.skip_to(following)
                 self._changed.notify_all()
@@ -120,6 +120,10 @@ class Agenda:
     def _idle(self) -> bool:
         return self._stopped or (not self._busy and self._due() is None)
 
+    def _next(self) -> datetime | None:
+        """The time of the first job."""
+        return min((moment for moment, _ in self._jobs.values()), default=None)
+
     def _due(self) -> object | None:
         """The key of the first job whose time has come."""
         if not self._jobs:
@@ -128,7 +132,7 @@ class Agenda:
         return key if self._jobs[key][0] <= self._clock.now() else None
 
     def _wait(self) -> None:
-        following = min((moment for moment, _ in self._jobs.values()), default=None)
+        following = self._next()
         self._changed.wait(None if following is None else self._clock.real_seconds(following))
 
     def _run(self) -> None:

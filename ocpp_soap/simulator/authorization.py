@@ -79,8 +79,8 @@ def decide(
 ) -> IdTagInfo | None:
     """What the charge point decides by itself; None when the Central System has to be asked.
 
-    Online only LocalPreAuthorize lets it decide, and only in favour (§3.5.3). Offline LocalAuthorizeOffline lets the
-    list and the cache decide either way, and AllowOfflineTxForUnknownId lets in those that neither knows (§3.5.4).
+    Online only LocalPreAuthorize lets it decide, and only in favour (§3.5). Offline LocalAuthorizeOffline lets the
+    list and the cache decide either way, and AllowOfflineTxForUnknownId lets in those that neither knows (§3.5).
     """
     listed = known.find(id_tag) if configuration.on("LocalAuthListEnabled") else None
     cached = cache.find(id_tag) if configuration.on("AuthorizationCacheEnabled") else None

@@ -49,7 +49,7 @@ class Segment:
 
 
 def to_watts(limit: Decimal | float, unit: str, phases: int | None = None) -> float:
-    """A limit of a period in watts; amperes are per phase, three of them unless said (§7.14)."""
+    """A limit of a period in watts; amperes are per phase, three of them unless said (ChargingSchedulePeriod)."""
     return float(limit) * (1 if unit == "W" else VOLTAGE * (phases or PHASES))
 
 
@@ -170,7 +170,7 @@ def _applicable(installed: Iterable[Installed], session: Session) -> Iterator[In
 
 
 def _origin(profile: Profile, session: Session) -> datetime:
-    """When the schedule begins: a Relative one, or one that does not say, with the transaction (§3.13.2)."""
+    """When the schedule begins: a Relative one, or one that does not say, with the transaction (§3.13)."""
     said: datetime | None = profile["chargingSchedule"].get("startSchedule")
     return session.started if profile["chargingProfileKind"] == "Relative" or said is None else said
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import charging, maintenance, metering, sessions
 from .connectors import Awaited, Transaction
-from .triggers import TRIGGERS
+from .triggers import ABOUT_FILES, TRIGGERS
 
 if TYPE_CHECKING:
     from .station import Station
@@ -26,7 +26,7 @@ REJECTED: Payload = {"status": "Rejected"}
 
 
 def cancel_reservation(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.1"""
+    """Ends a reservation and frees its connector (OCPP 1.6 §5.1)."""
     number = request["reservationId"]
     if cp.reservations.cancel(number) is None:
         return REJECTED, None
@@ -35,7 +35,7 @@ def cancel_reservation(cp: Station, request: Payload) -> tuple[Payload, Effect |
 
 
 def change_availability(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.2; connector 0 means all of them."""
+    """Puts a connector, or with 0 all of them, into or out of operation (§5.2)."""
     number, operative = request["connectorId"], request["type"] == "Operative"
     if number not in cp.connectors:
         return REJECTED, None
@@ -45,12 +45,12 @@ def change_availability(cp: Station, request: Payload) -> tuple[Payload, Effect 
 
 
 def change_configuration(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.3"""
+    """Changes a configuration key; what repeats by it is planned anew (§5.3)."""
     return {"status": cp.configuration.change(request["key"], request["value"])}, cp.plan
 
 
 def clear_cache(cp: Station, _: Payload) -> tuple[Payload, Effect | None]:
-    """§5.4"""
+    """Forgets the authorization cache (§5.4)."""
     if not cp.configuration.on("AuthorizationCacheEnabled"):
         return REJECTED, None
     cp.cache.entries.clear()
@@ -58,7 +58,7 @@ def clear_cache(cp: Station, _: Payload) -> tuple[Payload, Effect | None]:
 
 
 def clear_charging_profile(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.5"""
+    """Forgets the charging profiles that fit the criteria (§5.5)."""
     metering.run(cp)
     cleared = cp.profiles.clear(request)
     metering.run(cp)
@@ -66,14 +66,14 @@ def clear_charging_profile(cp: Station, request: Payload) -> tuple[Payload, Effe
 
 
 def data_transfer(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.6: the data of a vendor it knows comes back."""
+    """Gives the data of a vendor that it knows back (§5.6)."""
     if request["vendorId"] not in cp.traits.echoes:
         return {"status": "UnknownVendorId"}, None
     return ACCEPTED | ({"data": request["data"]} if request.get("data") else {}), None
 
 
 def get_composite_schedule(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.7"""
+    """Tells the limits that the profiles in force add up to (§5.7)."""
     number = request["connectorId"]
     if number not in cp.connectors:
         return REJECTED, None
@@ -91,22 +91,22 @@ def get_composite_schedule(cp: Station, request: Payload) -> tuple[Payload, Effe
 
 
 def get_configuration(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.8"""
+    """Tells the configuration (§5.8)."""
     return cp.configuration.get(request.get("key") or ()), None
 
 
 def get_diagnostics(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.9"""
+    """Names the diagnostics file and uploads it (§5.9)."""
     return {"fileName": cp.traits.diagnostics_name}, partial(maintenance.upload_diagnostics, cp, request)
 
 
 def get_local_list_version(cp: Station, _: Payload) -> tuple[Payload, Effect | None]:
-    """§5.10: -1 where the list is not supported."""
+    """Tells the version of the local list, -1 where there is none (§5.10)."""
     return {"listVersion": cp.local_list.version if cp.configuration.on("LocalAuthListEnabled") else -1}, None
 
 
 def remote_start_transaction(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.11: on the connector named, else on the first that is free."""
+    """Begins a transaction on the connector named, else on the first that is free (§5.11)."""
     tag, profile = request["idTag"], request.get("chargingProfile")
     named = request.get("connectorId")
     candidates = [n for n in cp.connectors if n] if named is None else [named]
@@ -127,7 +127,7 @@ def _startable(cp: Station, number: int, tag: str) -> bool:
 
 
 def remote_stop_transaction(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.12"""
+    """Ends the transaction of that id (§5.12)."""
     running = (c.transaction for c in cp.connectors.values())
     transaction = next((t for t in running if t and t.transaction_id == request["transactionId"]), None)
     if transaction is None:
@@ -136,7 +136,7 @@ def remote_stop_transaction(cp: Station, request: Payload) -> tuple[Payload, Eff
 
 
 def reserve_now(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.13"""
+    """Keeps a connector for a tag until the reservation expires (§5.13)."""
     statuses = {number: cp.status(number) for number in cp.connectors}
     zero = cp.configuration.on("ReserveConnectorZeroSupported")
     status = cp.reservations.make(request, statuses, zero, cp.clock.now())
@@ -154,7 +154,7 @@ def reserve_now(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
 
 
 def reset(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.14: what runs is stopped, then the charge point boots again."""
+    """Stops what runs, then boots again (§5.14)."""
 
     def restart() -> None:
         _stop(cp, _running(cp), request["type"] + "Reset")
@@ -164,7 +164,7 @@ def reset(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
 
 
 def send_local_list(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.15"""
+    """Takes a local list, or the differences to the one it has (§5.15)."""
     if not cp.configuration.on("LocalAuthListEnabled"):
         return {"status": "NotSupported"}, None
     lengths = (cp.configuration.number(key) for key in ("LocalAuthListMaxLength", "SendLocalListMaxLength"))
@@ -172,7 +172,7 @@ def send_local_list(cp: Station, request: Payload) -> tuple[Payload, Effect | No
 
 
 def set_charging_profile(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.16: a TxProfile needs the transaction that it names to run on that connector."""
+    """Takes a charging profile; a TxProfile needs the transaction that it names (§5.16)."""
     number, profile = request["connectorId"], request["csChargingProfiles"]
     connector = cp.connectors.get(number)
     if connector is None or not cp.profiles.fits(number, profile, cp.configuration):
@@ -188,18 +188,19 @@ def set_charging_profile(cp: Station, request: Payload) -> tuple[Payload, Effect
 
 
 def trigger_message(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.17"""
+    """Sends what is asked for, once the answer has left (§5.17)."""
     number = request.get("connectorId")
     if number is not None and number not in cp.connectors:
         return REJECTED, None
-    send = TRIGGERS.get(request["requestedMessage"])
-    if send is None:
+    message = request["requestedMessage"]
+    profile = "FirmwareManagement" if message in ABOUT_FILES else "Core"
+    if profile not in cp.configuration.words("SupportedFeatureProfiles"):
         return {"status": "NotImplemented"}, None
-    return ACCEPTED, partial(send, cp, number)
+    return ACCEPTED, partial(TRIGGERS[message], cp, number)
 
 
 def unlock_connector(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.18: a transaction on it ends with reason UnlockCommand."""
+    """Unlocks a connector; a transaction on it ends with reason UnlockCommand (§5.18)."""
     number = request["connectorId"]
     if not number or number not in cp.connectors:
         return {"status": "NotSupported"}, None
@@ -210,7 +211,7 @@ def unlock_connector(cp: Station, request: Payload) -> tuple[Payload, Effect | N
 
 
 def update_firmware(cp: Station, request: Payload) -> tuple[Payload, Effect | None]:
-    """§5.19: fetched at retrieveDate."""
+    """Fetches new firmware at retrieveDate (§5.19)."""
     cp.agenda.at(request["retrieveDate"], partial(maintenance.fetch_firmware, cp, request), "firmware")
     return {}, None
 

@@ -68,6 +68,7 @@ class Connector:
     meter: float = 0.0
     metered: datetime | None = None
     reported: dict[str, Any] | None = None
+    untold: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
 
     def facts(self, reserved: bool, station_operative: bool = True) -> dict[str, Any]:
         """The fields of a StatusNotification that tell the state (§4.9), without its timestamp."""
@@ -86,6 +87,11 @@ class Connector:
         if self.plugged or self.awaited:
             return "Preparing"
         return "Reserved" if reserved else "Available"
+
+    def forget_reports(self) -> None:
+        """Nobody knows its status any more."""
+        self.reported = None
+        self.untold.clear()
 
     def set_operative(self, operative: bool) -> str:
         """ChangeAvailability (§5.2): Accepted, or Scheduled while a transaction runs."""

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 Payload = dict[str, Any]
 
-# The feature profile that each operation belongs to (OCPP 1.6 §3.1); the others are Core.
+# The feature profile that each operation belongs to (OCPP 1.6 chapter 3); the others are Core.
 PROFILES = {
     "CancelReservation": "Reservation",
     "ClearChargingProfile": "SmartCharging",

@@ -1,4 +1,4 @@
-"""Carries files for a charge point: diagnostics up, firmware down, by HTTP or FTP (OCPP 1.6 §6.29, §6.61).
+"""Carries files for a charge point: diagnostics up, firmware down, by HTTP or FTP (OCPP 1.6 §5.9, §5.19).
 
 It knows bytes and URLs, nothing of charge points.
 """

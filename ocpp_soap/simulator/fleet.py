@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
 from ..errors import OcppSoapError
 from .charge_point import ChargePoint
@@ -76,6 +76,7 @@ def run(plan: Plan, progress: Progress = lambda *_: None, stop: Event | None = N
     """
     fleet = _Fleet(plan, progress, stop or Event())
     began = datetime.now(UTC)
+    Thread(target=fleet.watch, name="fleet watch", daemon=True).start()
     # Not as a context manager: at Ctrl-C that would wait for the plan's end before anything is told to stop.
     pool = ThreadPoolExecutor(max_workers=max(plan.charge_points, 1), thread_name_prefix="fleet")
     try:
@@ -130,6 +131,11 @@ class _Fleet:
             self._fail(f"{identity}: {error}")
         finally:
             self._count(cp)
+
+    def watch(self) -> None:
+        """Waits for the word to stop and passes it on."""
+        self._stop.wait()
+        self.end()
 
     def end(self) -> None:
         """Makes all of them come to an end, a running session with its StopTransaction."""

@@ -65,7 +65,7 @@ def diagnostics(cp: Station, request: Payload) -> bytes:
         lines += [(one.at, f"received {one.operation} {one.payload}") for one in cp.commands_received]
     chosen = [
         f"{format_time(at)} {text}\n"
-        for at, text in sorted(lines)
+        for at, text in sorted(lines, key=lambda line: line[0])
         if (begin is None or at >= begin) and (end is None or at <= end)
     ]
     return f"{cp.identity}\n{''.join(chosen)}".encode()

@@ -43,8 +43,8 @@ def flowing(cp: Station, connector: Connector, moment: datetime) -> float:
     return min(cp.traits.car_power, offered(cp, connector, moment))
 
 
-def run(cp: Station) -> None:
-    """Lets every meter run up to now; to be called before anything changes that the power depends on."""
+def run(cp: Station) -> datetime:
+    """Lets every meter run up to now, which it returns; called before anything changes that the power depends on."""
     now = cp.clock.now()
     for connector in cp.connectors.values():
         if connector.transaction is not None and connector.metered is not None and connector.metered < now:
@@ -58,11 +58,12 @@ def run(cp: Station) -> None:
             connector.meter += sum(s.watts * (s.end - s.begin).total_seconds() for s in stretch) / 3600
         connector.metered = now
         connector.limited = connector.transaction is not None and offered(cp, connector, now) <= 0
+    return now
 
 
 def meter_value(cp: Station, connector: Connector, context: str, measurands: Iterable[str]) -> Payload:
     """One meterValue with a sampledValue for each measurand."""
-    now = cp.clock.now()
+    now = connector.metered or cp.clock.now()
     watts = flowing(cp, connector, now)
     offer = offered(cp, connector, now)
     ampere = charging.VOLTAGE * charging.PHASES
@@ -75,4 +76,4 @@ def meter_value(cp: Station, connector: Connector, context: str, measurands: Ite
         "Current.Offered": (f"{offer / ampere:.1f}", "A"),
     }
     sampled = [{"value": values[m][0], "context": context, "measurand": m, "unit": values[m][1]} for m in measurands]
-    return {"timestamp": cp.stamp(), "sampledValue": sampled}
+    return {"timestamp": cp.stamp(now), "sampledValue": sampled}

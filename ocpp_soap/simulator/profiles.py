@@ -1,6 +1,6 @@
 """The charging profiles that a charge point holds, and the rules by which it takes, replaces and forgets them.
 
-Pure (OCPP 1.6 §3.13, §5.4, §5.16); what they mean for the power is in `charging`.
+Pure (OCPP 1.6 §3.13, §5.5, §5.16); what they mean for the power is in `charging`.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class Profiles:
         self.installed = [*kept, Installed(connector_id, dict(profile))]
 
     def clear(self, criteria: Mapping[str, Any]) -> int:
-        """Forgets the profiles that fit every given criterion of ClearChargingProfile (§5.4); returns how many."""
+        """Forgets the profiles that fit every given criterion of ClearChargingProfile (§5.5); returns how many."""
         kept = [one for one in self.installed if not self._named(one, criteria)]
         cleared = len(self.installed) - len(kept)
         self.installed = kept
         return cleared
 
     def end_transaction(self, connector_id: int) -> None:
-        """Forgets the TxProfiles of a connector, whose transaction ended (§3.13.1)."""
+        """Forgets the TxProfiles of a connector, whose transaction ended (§3.13)."""
         self.clear({"connectorId": connector_id, "chargingProfilePurpose": "TxProfile"})
 
     @staticmethod

@@ -1,6 +1,6 @@
 """The reservations that a charge point holds, and the rules by which it makes, uses and ends them.
 
-Pure (OCPP 1.6 §3.12, §5.13); expiry is timed elsewhere.
+Pure (OCPP 1.6 §5.13); expiry is timed elsewhere.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def start(cp: Station, connector_id: int, id_tag: str, *, authorize_first: bool,
 def begin(cp: Station, connector_id: int, id_tag: str, profile: Profile | None = None) -> Transaction:
     """Energy flows: StartTransaction is queued and sent, the connector charges, samples are planned."""
     with cp.changed:
-        metering.run(cp)
+        now = metering.run(cp)
         connector = cp.connector(connector_id)
         if connector.transaction:
             raise NotPossible(f"connector {connector_id} is taken")
@@ -118,11 +118,11 @@ def begin(cp: Station, connector_id: int, id_tag: str, profile: Profile | None =
         cp.agenda.cancel(("plug", connector_id))
         parent = parent_of(cp, id_tag)
         used = cp.reservations.usable(connector_id, id_tag, parent)
-        transaction = Transaction(connector_id, id_tag, cp.clock.now(), round(connector.meter), parent)
+        transaction = Transaction(connector_id, id_tag, now, round(connector.meter), parent)
         payload: Payload = {
             "connectorId": connector_id,
             "idTag": id_tag,
-            "timestamp": cp.stamp(),
+            "timestamp": cp.stamp(now),
             "meterStart": transaction.meter_start,
         }
         if used:
@@ -146,12 +146,12 @@ def stop(cp: Station, transaction: Transaction, reason: str | None, id_tag: str 
     with cp.changed:
         if transaction.stopped is not None:
             raise NotPossible("the transaction has ended already")
-        metering.run(cp)
+        now = metering.run(cp)
         connector = cp.connector(transaction.connector_id)
-        transaction.stopped, transaction.reason = cp.clock.now(), reason
+        transaction.stopped, transaction.reason = now, reason
         transaction.meter_stop = round(connector.meter)
         sampling.keep_data(cp, connector, transaction, "Transaction.End")
-        payload: Payload = {"idTag": id_tag, "timestamp": cp.stamp(), "meterStop": transaction.meter_stop}
+        payload: Payload = {"idTag": id_tag, "timestamp": cp.stamp(now), "meterStop": transaction.meter_stop}
         payload |= {"reason": reason, "transactionData": transaction.data}
         connector.end_transaction()
         cp.profiles.end_transaction(connector.connector_id)

@@ -137,7 +137,8 @@ class Station:
             self.registration = None
             self.configuration.boot()
             for connector in self.connectors.values():
-                connector.reported = connector.awaited = None
+                connector.awaited = None
+                connector.forget_reports()
             for key in ("heartbeat", "aligned"):
                 self.agenda.cancel(key)
             self.booted = self.clock.now()
@@ -222,6 +223,7 @@ class Station:
         """Decides on a command: the answer, and what to do once that has left. Called by the wire."""
         with self.changed:
             answer, effect = decide(self, operation, request)
+            self.note()
             received = Received(self.clock.now(), operation, request, answer)
             self.commands_received.append(received)
             self.changed.notify_all()
@@ -255,27 +257,42 @@ class Station:
         reserved = connector_id > 0 and self.reservations.on(connector_id) is not None
         return self.connectors[connector_id].facts(reserved, self.connectors[0].operative)
 
+    def note(self) -> None:
+        """Remembers every new status until it is told, so that none is lost between two; the caller holds the lock."""
+        for number, connector in self.connectors.items():
+            facts = self._facts(number)
+            if facts != (connector.untold[-1][1] if connector.untold else connector.reported):
+                connector.untold.append((self.clock.now(), facts))
+
     def refresh(self, *connector_ids: int) -> None:
-        """Tells the status of each connector (of all when none is named) that differs from what was told last."""
+        """Tells what is new of each connector, of all when none is named; what fails is told anew when online again."""
+        with self.changed:
+            self.note()
         for number in connector_ids or list(self.connectors):
             try:
-                self.report(number, anyway=False)
+                self._tell(self.connectors[number])
             except (CallFailed, NotAccepted) as error:
                 logger.info("%s: the status of connector %s is not told: %s", self.identity, number, error)
+                with self.changed:
+                    self.connectors[number].forget_reports()
 
-    def report(self, connector_id: int, *, anyway: bool = True, triggered: bool = False) -> None:
-        """Sends a StatusNotification; unless `anyway`, only when the status differs from what was told last."""
+    def _tell(self, connector: Connector) -> None:
         with self._reporting:
-            with self.changed:
-                facts = self._facts(connector_id)
-                if facts == self.connectors[connector_id].reported and not anyway:
-                    return
-                self.connectors[connector_id].reported = None
-            self.send("StatusNotification", facts | {"timestamp": self.stamp()}, triggered=triggered)
-            with self.changed:
-                self.connectors[connector_id].reported = facts
+            while connector.untold:
+                moment, facts = news = connector.untold[0]
+                self.send("StatusNotification", facts | {"timestamp": self.stamp(moment)})
+                with self.changed:
+                    if connector.untold and connector.untold[0] is news:
+                        connector.untold.pop(0)
+                        connector.reported = facts
+                        self.changed.notify_all()
 
-    def stamp(self) -> datetime:
-        """What the charge point believes the time to be, in milliseconds."""
-        believed = self.faults.time(self.clock.now(), self.booted)
+    def report(self, connector_id: int) -> None:
+        """Sends the status as it is, told before or not, because the Central System asked for it."""
+        payload = self._facts(connector_id) | {"timestamp": self.stamp()}
+        self.send("StatusNotification", payload, triggered=True)
+
+    def stamp(self, moment: datetime | None = None) -> datetime:
+        """What the charge point believes the time of that moment (default: now) to be, in milliseconds."""
+        believed = self.faults.time(moment or self.clock.now(), self.booted)
         return believed.replace(microsecond=believed.microsecond // 1000 * 1000)

@@ -24,7 +24,7 @@ def _heartbeat(cp: Station, _: int | None) -> None:
 
 def _status(cp: Station, connector_id: int | None) -> None:
     for number in list(cp.connectors) if connector_id is None else [connector_id]:
-        cp.report(number, triggered=True)
+        cp.report(number)
 
 
 def _meter_values(cp: Station, connector_id: int | None) -> None:
@@ -48,3 +48,4 @@ TRIGGERS: dict[str, Trigger] = {
     "MeterValues": _meter_values,
     "StatusNotification": _status,
 }
+ABOUT_FILES = ("DiagnosticsStatusNotification", "FirmwareStatusNotification")

@@ -132,27 +132,27 @@ class SoapWire:
         identity = self._listener.identity
         return self._caller.call(self.url, identity, operation, checked, from_address=from_address).payload
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _answer(self, request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI application: the shared endpoint, with the faults that are switched on around it."""
         listener = self._listener
         assert listener is not None
         faults = listener.faults
         if faults.offline or faults.drop == "request":
-            return _hang_up(environ, start_response)
+            return _hang_up(request, start_response)
         if faults.drop == "silence":
             listener.closing.wait()
-            return _hang_up(environ, start_response)
+            return _hang_up(request, start_response)
         listener.attend()
         effects: list[Effect] = []
         token = _CURRENT.set((self, listener, effects))
         try:
-            body = _endpoint()(environ, start_response)
+            body = _endpoint()(request, start_response)
         finally:
             _CURRENT.reset(token)
         if faults.delay:
             listener.closing.wait(faults.delay)
         if faults.drop == "answer":
-            body = _hang_up(environ, start_response, again=True)
+            body = _hang_up(request, start_response, again=True)
         return ClosingIterator(body, partial(listener.follow, effects))
 
 
@@ -195,14 +195,16 @@ def _caller(ca_file: Path | None, connect_timeout: float, read_timeout: float) -
 
 @cache
 def _endpoint() -> SoapEndpoint:
-    services = [version.charge_point for version in _versions().versions.values()]
-    return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get()[0].address)
+    versions = _versions().versions.values()
+    services = [version.charge_point for version in versions]
+    others = {version.central_system.namespace: version.name for version in versions}
+    return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get()[0].address, other_namespaces=others)
 
 
-def _hang_up(environ: dict[str, Any], start_response: Callable[..., Any], *, again: bool = False) -> Iterable[bytes]:
+def _hang_up(request: dict[str, Any], start_response: Callable[..., Any], *, again: bool = False) -> Iterable[bytes]:
     """Closes the connection without a word."""
     with suppress(OSError):
-        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        request["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     if not again:
         start_response("200 OK", [])
     return [b""]

@@ -77,10 +77,12 @@ def _odd(block: etree._Element, flags: list[Flag]) -> str | None:
 
 def _text(block: etree._Element, name: str, flags: list[Flag]) -> str:
     """The block's text: of its Address child, its own, or that of an attribute `Address` (soap-binding C.1)."""
-    for child in block:
-        if ns.local(child.tag).lower() == "address":
-            return child.text or ""
-    text = "".join(map(str, block.itertext())) if len(block) else block.text or ""
+    text = block.text or ""
+    if len(block):
+        for child in block:
+            if ns.local(child.tag).lower() == "address":
+                return child.text or ""
+        text = "".join(map(str, block.itertext()))
     if name in _ENDPOINTS:
         text = text or next((str(v) for key, v in block.attrib.items() if ns.local(key).lower() == "address"), "")
         if text.strip():

@@ -32,6 +32,9 @@ Receive = Callable[[Call, Json | Fault, Render], Reply]
 KEPT_UNREAD = 64 * 1024
 """How many bytes are kept of a message that could not be parsed."""
 
+MAX_FLAGS = 200
+"""How many tolerances are kept of one message; what it really said stands in the journal."""
+
 _HEADER = f"{{{ns.SOAP12}}}Header"
 
 
@@ -183,6 +186,8 @@ class Exchange:
 
     def receive(self, request: Json | Fault) -> Reply:
         """Hands the request over and keeps the reply; what goes wrong there becomes a fault that tells nothing."""
+        if len(flags := self.call.flags) > MAX_FLAGS:
+            flags[MAX_FLAGS:] = [Flag("Body", None, f"{len(flags) - MAX_FLAGS} more, not kept")]
         try:
             self.reply = self._reception.receive(self.call, request, self.render)
         except Fault as fault:

@@ -10,6 +10,7 @@ import ipaddress
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..errors import ProtocolError
@@ -72,6 +73,12 @@ def read_body(request: Mapping[str, Any], limit: int, flags: list[Flag]) -> byte
     Raises `ProtocolError` with 413 for a longer one, with 415 for an encoding that is not known, with 411 for one whose
     end can't be told, and with 400 for one that ends too early.
     """
+    raw = _body(request, limit)
+    encoding = request.get("HTTP_CONTENT_ENCODING")
+    return inflate(raw, encoding, limit, flags) if encoding else raw
+
+
+def _body(request: Mapping[str, Any], limit: int) -> bytes:
     stream = request["wsgi.input"]
     given = request.get("CONTENT_LENGTH")
     if given:
@@ -84,29 +91,31 @@ def read_body(request: Mapping[str, Any], limit: int, flags: list[Flag]) -> byte
         raw = _read(stream, length)
         if len(raw) < length:
             raise ProtocolError(f"The message ends after {len(raw)} of {length} bytes.")
-    elif not request.get("HTTP_TRANSFER_ENCODING"):
-        raw = b""
-    elif request.get("wsgi.input_terminated"):
-        raw = _read(stream, limit + 1)
-        if len(raw) > limit:
-            _drain(stream, DRAIN_BYTES)
-            raise _too_long(limit)
-    else:
+        return raw
+    if not request.get("HTTP_TRANSFER_ENCODING"):
+        return b""
+    if not request.get("wsgi.input_terminated"):
         raise ProtocolError("Send a Content-Length.", status=411)
-    encoding = request.get("HTTP_CONTENT_ENCODING")
-    return inflate(raw, encoding, limit, flags) if encoding else raw
+    raw = _read(stream, limit + 1)
+    if len(raw) > limit:
+        _drain(stream, DRAIN_BYTES)
+        raise _too_long(limit)
+    return raw
 
 
 def _read(stream: Any, length: int) -> bytes:
     """Up to `length` bytes; fewer only when the stream ends."""
-    data: bytes = stream.read(length)
-    if len(data) == length or not data:
-        return data
-    parts = [data]
-    missing = length - len(data)
-    while missing and (data := stream.read(min(missing, BLOCK))):
-        parts.append(data)
-        missing -= len(data)
+    try:
+        data: bytes = stream.read(length)
+        if len(data) == length or not data:
+            return data
+        parts = [data]
+        missing = length - len(data)
+        while missing and (data := stream.read(min(missing, BLOCK))):
+            parts.append(data)
+            missing -= len(data)
+    except Exception as error:  # each server tells in its own way of a broken chunk or a client that is gone
+        raise ProtocolError("The body can't be read to its end.") from error
     return b"".join(parts)
 
 
@@ -121,8 +130,9 @@ def _drain(stream: Any, most: int) -> None:
     """Reads a bounded rest: a client that is still sending would not read our answer but meet a reset."""
     most = min(most, DRAIN_BYTES)
     until = time.monotonic() + DRAIN_SECONDS
-    while most > 0 and time.monotonic() < until and (data := stream.read(min(most, BLOCK))):
-        most -= len(data)
+    with suppress(Exception):  # a client that is gone misses nothing
+        while most > 0 and time.monotonic() < until and (data := stream.read(min(most, BLOCK))):
+            most -= len(data)
 
 
 def inflate(raw: bytes, encoding: str, limit: int, flags: list[Flag]) -> bytes:

@@ -29,13 +29,13 @@ XML_TYPE = "text/xml; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
 
 ABOUT = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>OCPP over SOAP</title></head>
-<body><h1>OCPP over SOAP</h1>
-<p>Charge points speak here, by HTTP POST. Enter this in the station's menu as the URL of the Central System:</p>
+<html lang="en"><head><meta charset="utf-8"><title>{name}</title></head>
+<body><h1>{name}</h1>
+<p>Messages of OCPP {versions} over SOAP come here, by HTTP POST. Enter this where a menu asks for the URL:</p>
 <p><code>{url}</code></p>
-<p>If the station has no field for its identity (chargeBoxIdentity), put the identity behind it:
+<p>If a charge point has no field for its identity (chargeBoxIdentity), put the identity behind it:
 <code>{url}/&lt;identity&gt;</code></p>
-<p>OCPP {versions}. <a href="?wsdl">WSDL</a></p></body></html>
+<p><a href="?wsdl">WSDL</a></p></body></html>
 """
 
 
@@ -80,6 +80,7 @@ class SoapEndpoint:
             other_namespaces=other_namespaces or {},
             version_of_station=version_of_station,
         )
+        self._name = services[0].name
         self._wsdls = {s.version: etree.parse(str(s.path)) for s in services}
 
     def __call__(self, request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -130,8 +131,9 @@ class SoapEndpoint:
         if "wsdl" in query or "singlewsdl" in query:
             return HTTPStatus.OK, XML_TYPE, self._wsdl(query.get("version"))
         if self._about is None:
-            versions = html.escape(", ".join(self._wsdls))
-            page = ABOUT.format(url=html.escape(self._url()), versions=versions)
+            words = (self._name, ", ".join(self._wsdls), self._url())
+            name, versions, url = map(html.escape, words)
+            page = ABOUT.format(name=name, versions=versions, url=url)
         else:
             page = self._about() if callable(self._about) else self._about
         return HTTPStatus.OK, HTML_TYPE, page.encode()

@@ -185,7 +185,7 @@ def _inflated(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _too_large(body: bytes, limit: int) -> Uncertain:
-    return Uncertain(f"the station answered, but with more than {limit} bytes", answer=body[:limit])
+    return Uncertain(f"the request was sent, but the answer is longer than {limit} bytes", answer=body[:limit])
 
 
 def _words(error: BaseException, progress: Progress) -> str:

@@ -99,9 +99,7 @@ REMEMBER = _NEW_UNKNOWN.on_conflict_do_update(
     },
 ).returning(U.messages)
 FORGET_OLDEST = delete(unknown_charge_points).where(
-    U.identity.in_(
-        select(U.identity).order_by(U.last_seen.desc()).offset(UNKNOWN_KEPT).with_for_update(skip_locked=True)
-    )
+    U.last_seen < select(U.last_seen).order_by(U.last_seen.desc()).offset(UNKNOWN_KEPT - 1).limit(1).scalar_subquery()
 )
 
 ADD_CALLBACK = insert(callbacks).inline()

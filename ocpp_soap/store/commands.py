@@ -40,6 +40,7 @@ _COMMANDS = select(
     C.created,
     C.sent,
     C.finished,
+    C.transaction_id,
 ).join_from(commands, charge_points)
 FIND = _COMMANDS.where(C.id == bindparam("command_id"))
 LATEST = _COMMANDS.order_by(C.id.desc()).limit(bindparam("rows"))

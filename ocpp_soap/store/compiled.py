@@ -6,7 +6,6 @@ processors are applied as SQLAlchemy does, its event `before_cursor_execute` is 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import TypeEngine
 
-from .failures import failure
+from .failures import REFUSALS, failure
 
 Convert = Callable[[Any], Any]
 
@@ -115,7 +114,7 @@ def _cursor(connection: Connection, sql: str, parameters: Any, many: bool) -> It
         for notify in connection.dispatch.before_cursor_execute:
             notify(connection, cursor, sql, parameters, None, many)
         yield cursor
-    except (sqlite3.Error, PostgresError, UnicodeError) as error:
+    except REFUSALS as error:
         raise _failed(connection, error, sql) from error
     finally:
         cursor.close()

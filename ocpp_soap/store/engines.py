@@ -90,7 +90,10 @@ def _postgresql_arguments(url: URL, read_only: bool) -> dict[str, Any]:
             "prepare_threshold": 1,
         }
     }
-    return {**arguments, "isolation_level": "AUTOCOMMIT"} if read_only else arguments
+    if read_only:
+        # A message is run again when its connection is lost; readers would not be, so they ask before.
+        arguments |= {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True}
+    return arguments
 
 
 def _set_up_writer(connection: sqlite3.Connection, _record: object) -> None:

@@ -19,13 +19,16 @@ log = logging.getLogger(__name__)
 # and the end of a session that held a transaction open for too long.
 RUN_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03"})
 
+# What drivers raise: the last two for values that they can't even send.
+REFUSALS = (sqlite3.Error, PostgresError, UnicodeError, OverflowError)
+
 CHECK_URL = "Check that the database runs, and OCPP_SOAP_DATABASE_URL."
 
 
 def translate(context: ExceptionContext) -> StoreError | None:
-    """The error to raise in place of the driver's; None for what is no matter of the database."""
+    """The error to raise in place of the driver's; None for what is no matter of the database, or only its pool's."""
     error = context.original_exception
-    if not isinstance(error, (sqlite3.Error, PostgresError, UnicodeError)):
+    if context.is_pre_ping or not isinstance(error, REFUSALS):
         return None
     if context.connection is None and not is_busy(error):
         log.error("no connection to the database: %s", reason(error))
@@ -35,8 +38,8 @@ def translate(context: ExceptionContext) -> StoreError | None:
 
 def failure(error: BaseException, statement: str | None, disconnected: bool) -> StoreError:
     """`Busy` when the transaction may be run again, else a StoreError; the statement goes to the log alone."""
-    if isinstance(error, UnicodeError):
-        return StoreError("the database can't hold this text: it has half a surrogate pair")
+    if isinstance(error, (UnicodeError, OverflowError)):
+        return StoreError("the database can't hold half a surrogate pair, or a number of more than 64 bits")
     if disconnected or is_busy(error):
         log.warning("the database gave up on a transaction: %s", reason(error))
         return Busy("the database gave up on this transaction; it may be run again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -37,20 +38,12 @@ ADD_MESSAGE = Compiled(
     "received",
     "flags",
 )
-ADD_VALUES = Compiled(insert(meter_values).inline(), *V.keys())
+# Rows of one INSERT: it is compiled once for each number of them.
+MOST_ROWS = 32
+
+ATTRIBUTES = ("timestamp", "value", "context", "format", "measurand", "location", "unit", "phase")
 SAMPLES = (
-    select(
-        V.meter_value,
-        V.timestamp,
-        V.value,
-        V.context,
-        V.format,
-        V.measurand,
-        V.location,
-        V.unit,
-        V.phase,
-        V.message_id,
-    )
+    select(V.meter_value, *(V[name] for name in ATTRIBUTES), V.message_id)
     .join_from(meter_values, meter_messages)
     .where(M.transaction_id == bindparam("transaction_id"))
     # Of messages with the same time, the key decides: the same order in whatever order they came.
@@ -89,9 +82,9 @@ class Metering(Repository):
         row = self._first(ADD_MESSAGE, message)
         if row is None:
             return False
-        if samples:
-            values = [_values(row[0], position, sample) for position, sample in enumerate(samples)]
-            ADD_VALUES.each(self._connection, values)
+        for first in range(0, len(samples), MOST_ROWS):
+            some = samples[first : first + MOST_ROWS]
+            self._first(_adding(len(some)), _values(row[0], first, some))
         return True
 
     def samples(self, transaction_id: int) -> Sequence[Sample]:
@@ -110,17 +103,20 @@ class Metering(Repository):
         return samples
 
 
-def _values(message_id: int, position: int, sample: Sample) -> dict[str, object]:
-    return {
-        "message_id": message_id,
-        "position": position,
-        "meter_value": sample.group,
-        "timestamp": sample.timestamp,
-        "value": sample.value,
-        "context": sample.context,
-        "format": sample.format,
-        "measurand": sample.measurand,
-        "location": sample.location,
-        "unit": sample.unit,
-        "phase": sample.phase,
-    }
+@cache
+def _adding(rows: int) -> Compiled:
+    """One INSERT of that many values; the parameters of its row n are named `timestamp_n` and so on."""
+    values = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in V} for row in range(rows)]
+    return Compiled(insert(meter_values).values(values).inline())
+
+
+def _values(message_id: int, first: int, samples: Sequence[Sample]) -> dict[str, object]:
+    """The parameters of `_adding`, for samples that stand at position `first` and after it in their message."""
+    values: dict[str, object] = {}
+    for row, sample in enumerate(samples):
+        values[f"message_id_{row}"] = message_id
+        values[f"position_{row}"] = first + row
+        values[f"meter_value_{row}"] = sample.group
+        for name in ATTRIBUTES:
+            values[f"{name}_{row}"] = getattr(sample, name)
+    return values

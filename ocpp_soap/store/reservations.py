@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Json
 from .columns import folded
 from .repository import Repository, replacing, station_named
-from .session_tables import charging_profiles, reservations
+from .session_tables import charging_profiles, reservations, transactions
 from .tables import charge_points
 
-R, P = reservations.c, charging_profiles.c
+R, P, T = reservations.c, charging_profiles.c, transactions.c
 
 CRITERIA = {"connectorId": P.connector_id, "chargingProfilePurpose": P.purpose, "stackLevel": P.stack_level}
 
@@ -52,9 +52,20 @@ REPLACED_PROFILES = delete(charging_profiles).where(
 )
 SET_PROFILE = insert(charging_profiles).inline()
 PROFILES_OF_ONE = delete(charging_profiles).where(P.charge_point_id == bindparam("charge_point_id"))
+# Whether the transaction that ran there when a profile was set has ended (a TxProfile's end too, OCPP 1.6 §3.13.1);
+# NULL when it runs, or when there was none.
+ENDED = (
+    select(case((or_(T.closed_by.is_not(None), T.superseded_by.is_not(None)), true())))
+    .where(T.charge_point_id == P.charge_point_id, T.connector_id == P.connector_id, T.received <= P.set_at)
+    .order_by(T.id.desc())
+    .limit(1)
+    .correlate(charging_profiles)
+    .scalar_subquery()
+)
 PROFILES = (
     select(P.connector_id.label("connectorId"), P.profile.label("csChargingProfiles"), P.set_at.label("set"))
     .where(P.charge_point_id == bindparam("charge_point_id"))
+    .where(or_(P.purpose != "TxProfile", ENDED.is_(None)))
     .order_by(P.connector_id, P.purpose, P.stack_level, P.id)
 )
 
@@ -121,5 +132,5 @@ class Reservations(Repository):
         return self._run(PROFILES_OF_ONE.where(*chosen), {"charge_point_id": charge_point_id}).rowcount
 
     def profiles(self, charge_point_id: int) -> Sequence[Json]:
-        """The profiles in force: {connectorId, csChargingProfiles, set}."""
+        """The profiles in force: {connectorId, csChargingProfiles, set}; a TxProfile ends with its transaction."""
         return self._rows(PROFILES, charge_point_id)

@@ -136,6 +136,14 @@ station_leases = Table(
     postgresql_with=OFTEN_UPDATED,
 )
 
+job_leases = Table(
+    "job_leases",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
 file_notices = Table(
     "file_notices",
     metadata,

@@ -1,36 +1,34 @@
 """The unit of work: one transaction on the store, with its repositories.
 
-SQLite's writing transactions begin at once with the lock to write, one after another within a process: deferred ones
-lose updates or fail at once as soon as two of them read before they write. No connection is used across a fork.
+SQLite's writing transactions begin with the lock to write, one after another within a process: deferred ones lose
+updates or fail as soon as two of them read before they write.
 """
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import Lock
+from threading import Lock, RLock
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..central import ports, repositories
 from ..errors import Busy
+from . import forks
 from .charge_points import SqlChargePoints
 from .commands import SqlCommands
-from .engines import is_sqlite, make_engine, read_url
+from .engines import LOCK_SECONDS, is_sqlite, make_engine, read_url
+from .jobs import SqlJobs
 from .journal import SqlJournal
 from .tags import SqlTags
 from .transactions import SqlTransactions
-
-STORES: weakref.WeakSet[SqlStore] = weakref.WeakSet()
 
 
 class SqlWork:
     """The repositories on the connection of one transaction."""
 
-    __slots__ = ("charge_points", "commands", "journal", "tags", "transactions")
+    __slots__ = ("charge_points", "commands", "jobs", "journal", "tags", "transactions")
 
     def __init__(self, connection: Connection) -> None:
         self.charge_points: repositories.ChargePoints = SqlChargePoints(connection)
@@ -38,6 +36,7 @@ class SqlWork:
         self.transactions: repositories.Transactions = SqlTransactions(connection)
         self.commands: repositories.Commands = SqlCommands(connection)
         self.journal: repositories.Journal = SqlJournal(connection)
+        self.jobs: repositories.Jobs = SqlJobs(connection)
 
 
 class SqlStore:
@@ -46,14 +45,14 @@ class SqlStore:
     def __init__(self, database_url: str, pool_size: int = 8) -> None:
         self.url = read_url(database_url)
         self._pool_size = pool_size
-        self._inherited: list[Engine] = []
+        self._parents: list[Engine] = []
         self._engines: dict[bool, Engine] = {}
-        self._begin_afresh()
-        STORES.add(self)
+        self.forget()
+        forks.WATCHED.add(self)
 
     def writing(self) -> AbstractContextManager[ports.Work]:
         """A transaction that commits at its end, or rolls back on an exception; `Busy` when it may be run again."""
-        return self._transaction(self.writer, self._turn)
+        return self._transaction(self.writer, self._turn if is_sqlite(self.url) else nullcontext())
 
     def reading(self) -> AbstractContextManager[ports.Work]:
         """A transaction that only reads: a snapshot on SQLite, the latest state at each statement on PostgreSQL."""
@@ -71,8 +70,30 @@ class SqlStore:
 
     def close(self) -> None:
         """Closes all connections that are not in use; the store may be used again."""
-        for engine in self._engines.values():
+        for engine in list(self._engines.values()):
             engine.dispose()
+
+    def pause(self) -> None:
+        """Before a fork: waits for SQLite's writer and closes its files."""
+        if is_sqlite(self.url):
+            # Not for ever: the writer may be waiting for the thread that forks.
+            self._paused = self._turn.acquire(timeout=LOCK_SECONDS)
+            self.close()
+
+    def resume(self) -> None:
+        """After a fork, in the parent: lets writers go on."""
+        if self._paused:
+            self._paused = False
+            self._turn.release()
+
+    def forget(self) -> None:
+        """After a fork, in the child: new locks and connections.
+
+        The parent's stay referenced: to close them here would end its sessions.
+        """
+        self._parents += self._engines.values()
+        self._engines = {}
+        self._making, self._turn, self._paused = Lock(), RLock(), False
 
     @contextmanager
     def _transaction(self, engine: Engine, turn: AbstractContextManager[object]) -> Iterator[SqlWork]:
@@ -87,16 +108,6 @@ class SqlStore:
                 if engine is None:
                     engine = self._engines[read_only] = make_engine(self.url, self._pool_size, read_only)
         return engine
-
-    def _begin_afresh(self) -> None:
-        """Forgets connections and locks of the process that this one was forked from.
-
-        The connections stay referenced: closing them here would end the parent's sessions and release its locks.
-        """
-        self._inherited += self._engines.values()
-        self._engines = {}
-        self._making = Lock()
-        self._turn: AbstractContextManager[object] = Lock() if is_sqlite(self.url) else nullcontext()
 
 
 def connected(engine: Engine) -> Connection:
@@ -113,11 +124,3 @@ def open_store(database_url: str, pool_size: int = 8) -> SqlStore:
     Raises StoreError for another URL; nothing is connected yet.
     """
     return SqlStore(database_url, pool_size)
-
-
-def _forget_in_child() -> None:
-    for store in STORES:
-        store._begin_afresh()
-
-
-os.register_at_fork(after_in_child=_forget_in_child)

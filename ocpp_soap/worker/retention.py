@@ -38,11 +38,11 @@ def clean(store: Store, clock: Clock, days: int, progress: Callable[[int], None]
     while True:
         now = clock()
         with store.writing() as work:
-            if not work.commands.lease(LEASE, holder, now, now + timedelta(minutes=5)):
+            if not work.jobs.lease(LEASE, holder, now, now + timedelta(minutes=5)):
                 return None
             batch = work.journal.remove_before(limit, BATCH)
             if batch < BATCH:
-                work.commands.release(LEASE, holder)
+                work.jobs.release(LEASE, holder)
         removed += batch
         progress(removed)
         if batch < BATCH:

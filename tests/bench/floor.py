@@ -39,7 +39,7 @@ class Floor:
 
     def __call__(self, request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one request (PEP 3333)."""
-        raw = request["wsgi.input"].read(int(request["CONTENT_LENGTH"] or 0))
+        raw = request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
         if raw:
             etree.fromstring(raw)
             keep: Keep | None = getattr(self._own, "keep", None)

@@ -7,8 +7,9 @@ same path without the start of a process. Evidence is what the station recorded 
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -68,6 +69,15 @@ def content(message: bytes) -> etree._Element:
 def header(message: bytes, name: str) -> str | None:
     """The text of a WS-Addressing header of an envelope."""
     return etree.fromstring(message).findtext(f"{SOAP}Header/{WSA}{name}")
+
+
+def eventually(question: Callable[[], Any]) -> Any:
+    """Asks again and again until the answer is true, and returns it: for what another process does in its own time."""
+    deadline = time.monotonic() + 30
+    while not (answer := question()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return answer
 
 
 @dataclass
@@ -231,7 +241,9 @@ def central(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         shared = Central(gateway)
         now = datetime.now(UTC)
         shared.save_tags(Tag(name, False, None, None, None) for name in VALID)
-        shared.save_tags([Tag(EXPIRED, False, now - timedelta(days=1), None, None), Tag(BLOCKED, True, None, None, None)])
+        shared.save_tags(
+            [Tag(EXPIRED, False, now - timedelta(days=1), None, None), Tag(BLOCKED, True, None, None, None)]
+        )
         yield shared
         shared.inside.store.close()
 

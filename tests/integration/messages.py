@@ -108,6 +108,7 @@ def numbers() -> st.SearchStrategy[Leaf]:
     return st.builds(lambda n, spell: Leaf(spell(n), n), number, spelled)
 
 
+@cache
 def leaves(field: Field, type_: SimpleType, strict: bool) -> st.SearchStrategy[Leaf]:
     """Texts of a type; those that are not strict have blanks around them."""
     if type_.base == "dateTime":

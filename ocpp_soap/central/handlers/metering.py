@@ -32,7 +32,6 @@ def meter_values(request: Json, call: Call, work: Work) -> Json:
                 transaction_id,
                 "kept without a transaction, since this charge point has none of this id",
             )
-            transaction_id = None
         elif transaction.stop_timestamp is not None:
             call.flag("transactionId", transaction_id, "added to a transaction that has ended")
     work.transactions.meter(

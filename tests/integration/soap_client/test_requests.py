@@ -12,6 +12,7 @@ from lxml import etree
 
 from ocpp_soap.central.callback import CallbackGuard
 from ocpp_soap.central.ports import Link
+from ocpp_soap.errors import NotTransmitted
 from ocpp_soap.protocol import catalog, validation
 from ocpp_soap.protocol.schema import ComplexType, Field, Service, SimpleType
 from ocpp_soap.soap.client import SoapCaller, ZeepLink
@@ -186,3 +187,18 @@ def test_a_call_is_one_line_in_the_log_without_the_payload(
     (line,) = caplog.messages
     assert line.startswith(f"RemoteStartTransaction of CP at {station.url}: answered in ")
     assert "DEADBEEF" not in line
+
+
+def test_a_caller_may_keep_its_own_address_to_itself(station: Station, caller: SoapCaller) -> None:
+    """Without an address of one's own there is no wsa:From, as with many a real station (soap-binding C.1, 1)."""
+    station.act = answer(confirmation(caller.service, "ClearCache"))
+    caller.call(station.url, "CP", "ClearCache", {}, from_address=None)
+    assert b"From" not in station.requests[0].body
+
+
+def test_a_version_that_is_not_served_is_not_transmitted(station: Station) -> None:
+    """A link has a caller for each version of the catalog."""
+    link = ZeepLink(CATALOG, public_url="http://cs.example/", guard=CallbackGuard(development=True))
+    with pytest.raises(NotTransmitted, match="there is no OCPP version 'next' here"):
+        link.call(station.url, "CP", "next", "ClearCache", {})
+    assert 0 == station.connections

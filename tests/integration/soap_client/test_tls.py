@@ -120,7 +120,7 @@ def drip(connection: socket.socket) -> None:
     [
         (lambda station: station.silence, "nothing came for 1 s"),
         (lambda _: lambda connection: connection.close(), "the connection was closed without an answer"),
-        (lambda _: drip, "more than 10000 bytes"),
+        (lambda _: drip, "the answer is longer than 10000 bytes"),
     ],
     ids=["silence", "closed", "endless"],
 )

@@ -105,7 +105,7 @@ def test_online_the_central_system_is_asked(tag: str) -> None:
     [("good", "Accepted"), ("CACHED", "Accepted"), ("BAD", None), ("OLD", None), ("OUT", None), ("NEW", None)],
 )
 def test_localpreauthorize_decides_in_favour_alone(tag: str, expected: str | None) -> None:
-    """A tag that is not accepted here is still asked for (§3.5.3); the list goes before the cache."""
+    """A tag that is not accepted here is still asked for (§3.5); the list goes before the cache."""
     assert expected == decided(tag, online=True, LocalPreAuthorize=True)
 
 
@@ -121,7 +121,7 @@ def test_localpreauthorize_decides_in_favour_alone(tag: str, expected: str | Non
     ],
 )
 def test_offline_list_and_cache_decide(tag: str, expected: str) -> None:
-    """LocalAuthorizeOffline is on by default (§3.5.4)."""
+    """LocalAuthorizeOffline is on by default (§3.5)."""
     assert expected == decided(tag, online=False)
 
 

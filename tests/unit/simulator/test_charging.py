@@ -60,7 +60,7 @@ def test_a_relative_profile_counts_from_the_start_of_the_transaction() -> None:
 
 
 def test_a_relative_profile_ignores_a_startschedule() -> None:
-    """Only Absolute and Recurring ones have an origin of their own (§3.13.2)."""
+    """Only Absolute and Recurring ones have an origin of their own (§3.13)."""
     assert watts_at(profile((0, 1000), startSchedule=NOON + seconds(100)), NOON, SESSION) == 1000
 
 
@@ -79,7 +79,7 @@ def test_a_schedule_says_nothing_after_its_duration() -> None:
 @pytest.mark.parametrize(("recurrency", "cycle"), [("Daily", 86400), ("Weekly", 7 * 86400)])
 def test_a_recurring_profile_begins_anew_with_each_cycle(recurrency: str, cycle: int) -> None:
     """Between its duration and the next cycle it says nothing."""
-    kind = {"kind": "Recurring", "recurrencyKind": recurrency, "startSchedule": NOON, "duration": 3600}
+    kind: dict[str, Any] = {"kind": "Recurring", "recurrencyKind": recurrency, "startSchedule": NOON, "duration": 3600}
     nightly = profile((0, 1000), (1800, 500), **kind)
     moments = (-1, 0, 1800, 3600, cycle, cycle + 1800, 5 * cycle + 3599)
     expected = [None, 1000, 500, None, 1000, 500, 500]
@@ -93,8 +93,8 @@ def test_a_profile_says_nothing_outside_of_its_validity() -> None:
 
 
 @pytest.mark.parametrize(("phases", "expected"), [({}, 16 * 230 * 3), ({"numberPhases": 1}, 16 * 230)])
-def test_amperes_are_per_phase(phases: dict[str, int], expected: int) -> None:
-    """Three phases unless the period says otherwise (§7.14)."""
+def test_amperes_are_per_phase(phases: dict[str, Any], expected: int) -> None:
+    """Three phases unless the period says otherwise (ChargingSchedulePeriod)."""
     assert expected == watts_at(profile((0, 16), chargingRateUnit="A", **phases), NOON, SESSION)
 
 
@@ -105,7 +105,7 @@ def test_the_highest_stack_level_leads_while_it_says_something() -> None:
 
 
 def test_a_txprofile_leads_over_the_default() -> None:
-    """Whatever their stack levels (§3.13.1)."""
+    """Whatever their stack levels (§3.13)."""
     both = [Installed(1, profile((0, 5000), level=9)), Installed(1, profile((0, 9000), purpose="TxProfile"))]
     assert session_limit(both, NOON, SESSION) == 9000
 
@@ -146,11 +146,10 @@ def periods(schedule: dict[str, Any]) -> list[tuple[int, str]]:
 
 def test_a_composite_schedule_is_the_least_of_session_station_and_hardware() -> None:
     """Each change of any of them is a period."""
+    maximum: dict[str, Any] = {"purpose": "ChargePointMaxProfile", "kind": "Absolute", "startSchedule": NOON}
     installed = [
         Installed(1, profile((0, 11000), (120, 30000))),
-        Installed(
-            0, profile((0, 7000), purpose="ChargePointMaxProfile", kind="Absolute", startSchedule=NOON, duration=60)
-        ),
+        Installed(0, profile((0, 7000), duration=60, **maximum)),
     ]
     schedule = composite(installed, [SESSION], NOON, 600, "W", 22000)
     assert [(0, "7000.0"), (60, "11000.0"), (120, "22000.0")] == periods(schedule)
@@ -174,7 +173,11 @@ def test_the_composite_schedule_of_the_station_adds_its_connectors() -> None:
 
 def test_a_recurring_profile_appears_in_a_composite_schedule_in_each_cycle() -> None:
     """Also when it began long ago."""
-    kind = {"kind": "Recurring", "recurrencyKind": "Daily", "startSchedule": NOON - timedelta(days=9, hours=1)}
+    kind: dict[str, Any] = {
+        "kind": "Recurring",
+        "recurrencyKind": "Daily",
+        "startSchedule": NOON - timedelta(days=9, hours=1),
+    }
     schedule = composite(
         [Installed(1, profile((0, 1000), duration=7200, **kind))], [SESSION], NOON, 2 * 86400, "W", 2000
     )

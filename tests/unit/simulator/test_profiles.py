@@ -93,7 +93,7 @@ def test_a_profile_replaces_one_of_its_id_or_place() -> None:
     ],
 )
 def test_profiles_are_cleared_that_fit_every_criterion(criteria: dict[str, Any], left: list[int]) -> None:
-    """None given means all of them (§5.4); the number of those that were cleared is told."""
+    """None given means all of them (§5.5); the number of those that were cleared is told."""
     profiles = Profiles()
     profiles.install(1, profile(1))
     profiles.install(2, profile(2, level=1))

@@ -79,10 +79,8 @@ def test_a_reservation_is_for_its_tag_and_its_group() -> None:
     """Tags are compared without regard to case."""
     reservations = Reservations()
     make(reservations, 1, 1, tag="TAG", parent="GROUP")
-    usable = [
-        reservations.usable(1, tag, parent) is not None for tag, parent in (("tag", None), ("X", "group"), ("X", None))
-    ]
-    assert [True, True, False] == usable
+    for tag, parent, expected in (("tag", None, True), ("X", "group", True), ("X", None, False)):
+        assert expected is (reservations.usable(1, tag, parent) is not None)
 
 
 def test_a_reserved_connector_is_forbidden_to_others() -> None:

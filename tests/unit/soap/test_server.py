@@ -161,6 +161,17 @@ def test_what_could_not_be_parsed_is_kept_in_part() -> None:
     assert padded == receiver.call.raw
 
 
+def test_the_flags_of_a_message_are_bounded() -> None:
+    """A message of nothing but oddities does not fill the store."""
+    receiver = station()
+    heap = HEARTBEAT.replace(
+        b"<cs:heartbeatRequest/>", b"<cs:heartbeatRequest>" + b"<a/>" * 900 + b"</cs:heartbeatRequest>"
+    )
+    ask(endpoint(receiver.receive, [SERVICE], CENTRAL), heap)
+    assert 201 == len(receiver.call.flags)
+    assert "700 more, not kept" == receiver.call.flags[-1].assumed
+
+
 def test_an_empty_body_gets_a_fault() -> None:
     """Nothing, blanks and no Content-Length at all are the same."""
     for body, more in ((b"", {}), (b" \r\n", {}), (b"", {"CONTENT_LENGTH": ""})):

@@ -74,7 +74,7 @@ def _transactions() -> None:
         sa.Column("closed_by", sa.Text()),
         sa.Column("superseded_by", sa.Integer()),
         sa.PrimaryKeyConstraint("id", name="pk_transactions"),
-        sa.CheckConstraint("id BETWEEN 1 AND 2147483647", name=op.f("ck_transactions_ck_transactions_id")),
+        sa.CheckConstraint("id BETWEEN 1 AND 2147483647", name=op.f("ck_transactions_id")),
         sa.ForeignKeyConstraint(["charge_point_id"], ["charge_points.id"], name="fk_transactions_charge_point_id"),
         sa.ForeignKeyConstraint(["superseded_by"], ["transactions.id"], name="fk_transactions_superseded_by"),
         sa.UniqueConstraint("key", name="uq_transactions_key"),

@@ -1,0 +1,61 @@
+"""HTTP to a gateway as stations speak it, byte by byte where it matters, and the processes behind it."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tests.integration.messages import SOAP_TYPE
+
+from .gateway import Gateway
+
+# Longer than anything here takes: a test that hangs must end.
+SECONDS = 60
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; the names of its headers in small letters."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def post(url: str, body: bytes, before: Callable[[], object] = lambda: None) -> Answer:
+    """Posts a message on a connection of its own; `before` is called once it is connected."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=SECONDS)
+    try:
+        connection.connect()
+        before()
+        connection.request("POST", parts.path, body, {"Content-Type": SOAP_TYPE, "Connection": "close"})
+        return _read(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def talk(url: str, request: bytes, half_close: bool = False) -> Answer:
+    """Sends bytes as they are and reads the answer; `half_close` says that nothing more will come."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=SECONDS) as connection:
+        connection.sendall(request)
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return _read(response)
+
+
+def _read(response: http.client.HTTPResponse) -> Answer:
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read())
+
+
+def children(gateway: Gateway) -> list[int]:
+    """The process ids of gunicorn's workers."""
+    master = gateway.process.pid
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]

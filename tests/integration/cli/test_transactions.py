@@ -1,0 +1,208 @@
+"""`ocpp-soap transactions` and `reservations`: what is told, and an operator's closing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ocpp_soap.central.records import NewStop, Sample
+from ocpp_soap.store.work import SqlStore
+
+from .conftest import AT, Terminal
+
+Start = Callable[..., int]
+
+
+def stop(store: SqlStore, transaction_id: int, effective: bool = True) -> None:
+    """The station ends it, or sends a stop that ends nothing."""
+    with store.writing() as work:
+        point = work.charge_points.register("CP-1", "Accepted", AT)
+        end = AT + timedelta(minutes=10)
+        new = NewStop(
+            charge_point_id=point.id,
+            key="stop",
+            transaction_id=transaction_id,
+            timestamp=end,
+            received=end,
+            meter_stop=4667,
+            id_tag="04A1",
+            reason="Local",
+            answer={},
+            flags=[{"path": "reason", "raw": None, "assumed": "Local"}],
+            effective=effective,
+        )
+        assert work.transactions.stop(new)
+
+
+def test_an_open_transaction_has_null_where_its_end_will_be(terminal: Terminal, start: Start) -> None:
+    """The object is the one that was promised, with nothing more and nothing less."""
+    expected = {
+        "transactionId": start(flags=[{"path": "timestamp", "raw": "x", "assumed": "y"}]),
+        "chargeBoxIdentity": "CP-1",
+        "connectorId": 1,
+        "idTag": "04A1",
+        "meterStart": 1000,
+        "startTimestamp": "2024-01-31T12:00:00Z",
+        "meterStop": None,
+        "stopTimestamp": None,
+        "reason": None,
+        "flags": [{"path": "timestamp", "raw": "x", "assumed": "y"}],
+    }
+    assert [expected] == terminal.json("transactions", "list")
+    assert expected | {"meterValue": []} == terminal.json("transactions", "show", str(expected["transactionId"]))
+
+
+def test_json_may_stand_before_the_command_too(terminal: Terminal, start: Start) -> None:
+    """First, in the middle or last on the line."""
+    start()
+    last = terminal.says("transactions", "list", "--json")
+    assert last == terminal.says("--json", "transactions", "list")
+    assert last == terminal.says("transactions", "--json", "list")
+
+
+def test_a_stopped_transaction_tells_both_ends_and_both_flags(
+    terminal: Terminal, start: Start, store: SqlStore
+) -> None:
+    """Flags of the start come before those of the stop."""
+    transaction_id = start(flags=[{"path": "idTag", "raw": " 04A1", "assumed": "04A1"}])
+    stop(store, transaction_id)
+    told = terminal.json("transactions", "show", str(transaction_id))
+    assert (4667, "2024-01-31T12:10:00Z", "Local") == (told["meterStop"], told["stopTimestamp"], told["reason"])
+    assert ["idTag", "reason"] == [flag["path"] for flag in told["flags"]]
+    text = terminal.says("transactions", "show", str(transaction_id))
+    assert "meterStop          4667" in text.splitlines()
+
+
+def test_a_stop_without_a_transaction_is_none(terminal: Terminal, store: SqlStore) -> None:
+    """It is kept elsewhere."""
+    stop(store, 4711, effective=False)
+    assert [] == terminal.json("transactions", "list")
+    assert "no transaction is known\n" == terminal.says("transactions", "list")
+
+
+def test_a_superseded_transaction_says_by_which_while_it_is_open(terminal: Terminal, start: Start) -> None:
+    """Once it is closed, that is over."""
+    old = start(key="old")
+    new = start(key="new", ordered_at=AT + timedelta(hours=1))
+    flags = terminal.json("transactions", "show", str(old))["flags"]
+    assert [("superseded", str(new))] == [(flag["path"], flag["raw"]) for flag in flags]
+    closed = terminal.json("transactions", "close", str(old))
+    assert ["closed"] == [flag["path"] for flag in closed["flags"]]
+
+
+def test_lists_can_be_narrowed(terminal: Terminal, start: Start, store: SqlStore) -> None:
+    """By charge point, tag, openness and number, newest first."""
+    first = start(key="1", id_tag="A")
+    second = start(key="2", id_tag="b", connector_id=2)
+    stop(store, first)
+
+    def ids(*words: str) -> list[int]:
+        return [row["transactionId"] for row in terminal.json("transactions", "list", *words)]
+
+    assert [second, first] == ids() == ids("--charge-point", "cp-1")
+    assert [second] == ids("--open") == ids("--limit", "1") == ids("--id-tag", "B")
+    assert [] == ids("--charge-point", "CP-2")
+
+
+def test_every_meter_value_is_shown_once_in_the_shape_of_the_wsdl(
+    terminal: Terminal, start: Start, store: SqlStore
+) -> None:
+    """Values of one meterValue stand together; phase and unit only where there are any."""
+    transaction_id = start()
+    plain = ("Sample.Periodic", "Raw")
+    samples = [
+        Sample(0, AT, "1100", *plain, "Energy.Active.Import.Register", "Outlet", "Wh"),
+        Sample(0, AT, "16.1", *plain, "Current.Import", "Outlet", None, "L1"),
+        Sample(1, AT + timedelta(minutes=1), "1200", *plain, "Energy.Active.Import.Register", "Outlet", "Wh"),
+    ]
+    with store.writing() as work:
+        point = work.charge_points.register("CP-1", "Accepted", AT)
+        assert work.transactions.meter(point.id, "m", 1, transaction_id, samples, AT, [])
+        assert not work.transactions.meter(point.id, "m", 1, transaction_id, samples, AT, [])
+    common = {"context": "Sample.Periodic", "format": "Raw", "location": "Outlet"}
+    energy = {**common, "measurand": "Energy.Active.Import.Register", "unit": "Wh"}
+    current = {**common, "value": "16.1", "measurand": "Current.Import", "phase": "L1"}
+    expected = [
+        {"timestamp": "2024-01-31T12:00:00Z", "sampledValue": [{**energy, "value": "1100"}, current]},
+        {"timestamp": "2024-01-31T12:01:00Z", "sampledValue": [{**energy, "value": "1200"}]},
+    ]
+    assert expected == terminal.json("transactions", "show", str(transaction_id))["meterValue"]
+    assert "16.1" in terminal.says("transactions", "show", str(transaction_id))
+
+
+def test_closing_is_recorded_as_the_operators_act(terminal: Terminal, start: Start) -> None:
+    """Time, meter, reason and note are theirs."""
+    words = ("--at", "2024-01-31T13:00:00Z", "--meter-stop", "5000", "--reason", "PowerLoss", "--note", "it burnt")
+    closed = terminal.json("transactions", "close", str(start()), *words)
+    assert (5000, "2024-01-31T13:00:00Z", "PowerLoss") == (
+        closed["meterStop"],
+        closed["stopTimestamp"],
+        closed["reason"],
+    )
+    assert [{"path": "closed", "raw": None, "assumed": "closed by the operator: it burnt"}] == closed["flags"]
+
+
+def test_closing_needs_no_more_than_the_number(terminal: Terminal, start: Start) -> None:
+    """It ends now, for another reason than those of the standard, with no meter value."""
+    transaction_id = start()
+    expected = f"transaction {transaction_id} of CP-1 is closed\n"
+    assert expected == terminal.says("transactions", "close", str(transaction_id))
+    row = terminal.json("transactions", "list")[0]
+    assert ("Other", None, True) == (row["reason"], row["meterStop"], row["stopTimestamp"] > "2024")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--at", "2024-01-31T11:59:59Z"), "--at: it can't end before its start, 2024-01-31T12:00:00Z"),
+        (("--at", "2999-01-01T00:00:00Z"), "--at: the time lies in the future"),
+        (("--meter-stop", "999"), "--meter-stop: it can't be below meterStart, 1000"),
+        (("--reason", "Boredom"), "--reason: expected one of "),
+    ],
+)
+def test_an_odd_end_is_refused(terminal: Terminal, start: Start, words: tuple[str, ...], reason: str) -> None:
+    """An operator can be asked, unlike a station; nothing changes."""
+    transaction_id = start()
+    assert terminal.refuses("transactions", "close", str(transaction_id), *words).startswith(reason)
+    assert [None] == [row["stopTimestamp"] for row in terminal.json("transactions", "list")]
+
+
+def test_only_an_open_transaction_can_be_closed(terminal: Terminal, start: Start) -> None:
+    """Neither one that has ended nor one that never was."""
+    transaction_id = start()
+    terminal.says("transactions", "close", str(transaction_id))
+    assert "has ended already" in terminal.refuses("transactions", "close", str(transaction_id))
+    assert "there is no transaction 4711" in terminal.refuses("transactions", "close", "4711")
+    assert "there is no transaction 4711" in terminal.refuses("transactions", "show", "4711")
+
+
+@pytest.mark.parametrize("number", ["x", "1.5", "", "99999999999999999999"])
+def test_what_is_no_transaction_id_is_refused(terminal: Terminal, number: str) -> None:
+    """By usage, or because there is none; never by the database."""
+    refused = terminal.run("transactions", "show", number)
+    assert (True, "") == (refused.exit_code in (1, 2), refused.stdout)
+
+
+def test_reservations_are_listed_with_their_state(terminal: Terminal, store: SqlStore) -> None:
+    """An expired one is no longer active."""
+    with store.writing() as work:
+        point = work.charge_points.register("CP-1", "Accepted", AT)
+        command_id = work.commands.add(point.id, "ReserveNow", {}, AT)
+        request: dict[str, Any] = {"reservationId": 5, "connectorId": 2, "idTag": "B", "expiryDate": AT}
+        work.transactions.reserve(point.id, request, command_id, AT)
+    expected = {
+        "reservationId": 5,
+        "chargeBoxIdentity": "CP-1",
+        "connectorId": 2,
+        "idTag": "B",
+        "parentIdTag": None,
+        "expiryDate": "2024-01-31T12:00:00Z",
+        "status": "Expired",
+        "transactionId": None,
+    }
+    assert [expected] == terminal.json("reservations", "list")
+    assert [] == terminal.json("reservations", "list", "--charge-point", "CP-2")
+    assert "Expired" in terminal.says("reservations", "list")

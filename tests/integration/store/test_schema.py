@@ -1,0 +1,108 @@
+"""The schema: made by the migrations, once, by whoever comes first; newer ones are left alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from ocpp_soap.errors import StoreError
+from ocpp_soap.store import session_tables  # noqa: F401 it fills the metadata
+from ocpp_soap.store.columns import metadata
+from ocpp_soap.store.schema import check_schema, upgrade
+from ocpp_soap.store.work import SqlStore, open_store
+
+from .conftest import NOON
+
+UPGRADE = "import sys; from ocpp_soap.store.schema import upgrade; upgrade(sys.argv[1])"
+
+
+def _names(store: SqlStore) -> set[tuple[str, str | None]]:
+    """Each table's names of keys, constraints and indexes."""
+    inspector = inspect(store.reader)
+    found: set[tuple[str, str | None]] = set()
+    for table in inspector.get_table_names():
+        found.add((table, inspector.get_pk_constraint(table)["name"]))
+        for kind in ("get_foreign_keys", "get_unique_constraints", "get_check_constraints", "get_indexes"):
+            found |= {(table, one["name"]) for one in getattr(inspector, kind)(table)}
+    return {(table, name) for table, name in found if table != "alembic_version"}
+
+
+def _set_revision(store: SqlStore, revision: str) -> None:
+    with store.writer.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(database_url: str, store: SqlStore) -> None:
+    """Same columns, types, keys and indexes under the same names."""
+    expected = _names(store)
+    with store.writer.begin() as connection:
+        metadata.drop_all(connection)
+    upgrade(store)
+    with store.reader.connect() as connection:
+        assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
+    assert expected == _names(store)
+    # SQLAlchemy can't name the key of a table whose numbers SQLite must never reuse.
+    assert {("transactions", None)} >= {(table, name) for table, name in expected if name is None}
+
+
+def test_upgrading_again_changes_nothing(database_url: str) -> None:
+    """By URL or by store; afterwards the schema is what this code needs."""
+    upgrade(database_url)
+    store = open_store(database_url)
+    with store.writing() as work:
+        work.charge_points.register("CP1", "Accepted", NOON)
+    upgrade(store)
+    check_schema(store)
+    with store.reading() as work:
+        assert 1 == len(work.charge_points.list())
+    store.close()
+
+
+def test_processes_that_upgrade_at_once_all_end_well(database_url: str) -> None:
+    """One does it, the others wait and find it done."""
+    command = [sys.executable, "-c", UPGRADE, database_url]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    ended = [(process.communicate(timeout=60)[1], process.returncode) for process in processes]
+    assert [("", 0)] * 4 == ended
+    store = open_store(database_url)
+    check_schema(store)
+    store.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    """In words that say what to do; by the check and by an upgrade."""
+    store = open_store(database_url)
+    upgrade(store)
+    _set_revision(store, "9999")
+    for act in (check_schema, upgrade):
+        with pytest.raises(StoreError, match=r"newer ocpp_soap \(revision 9999\); install that version or restore"):
+            act(store)
+    store.close()
+
+
+def test_an_older_schema_is_refused_until_it_is_upgraded(database_url: str) -> None:
+    """The words name the command."""
+    store = open_store(database_url)
+    with pytest.raises(StoreError, match="no tables yet: run `ocpp-soap migrate`"):
+        check_schema(store)
+    upgrade(store)
+    _set_revision(store, "0001")
+    with pytest.raises(StoreError, match=r"older version \(revision 0001\): run `ocpp-soap migrate`"):
+        check_schema(store)
+    store.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None:
+    """All revisions are one transaction, also on SQLite."""
+    store = open_store(database_url)
+    with store.writer.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE reservations (id INTEGER)")
+    with pytest.raises(StoreError):
+        upgrade(store)
+    assert ["reservations"] == inspect(store.reader).get_table_names()
+    store.close()

@@ -1,0 +1,58 @@
+"""idTags: compared without regard to case, with their parent's state."""
+
+from __future__ import annotations
+
+from ocpp_soap.central.records import Tag
+from ocpp_soap.store.work import SqlStore
+
+from .conftest import NOON, after, counted
+
+
+def test_a_tag_is_found_regardless_of_case_with_its_parents_state(store: SqlStore) -> None:
+    """In one statement, locked or not; a parent may be a tag that nobody added."""
+    tags = [
+        Tag("Child", False, NOON, "PARENT", 2, parent_blocked=True, parent_expires=after(days=1)),
+        Tag("Lonely", True, None, "Nobody", None),
+        Tag("Parent", True, after(days=1), None, None),
+        Tag("Straße", False, None, None, None),
+    ]
+    with store.writing() as work:
+        for tag in tags:
+            work.tags.save(tag)
+    with store.writing() as work, counted(store) as statements:
+        for lock in (False, True):
+            assert tags == [work.tags.find(text, lock) for text in ("cHILD", "LONELY", "parent", "STRASSE")]
+        assert None is work.tags.find("Chil", lock=True)
+    assert 9 == len(statements)
+    with store.reading() as work:
+        assert tags == work.tags.list()
+
+
+def test_saving_a_tag_again_replaces_it(store: SqlStore) -> None:
+    """Also its spelling, and every field that is not given any more."""
+    with store.writing() as work:
+        work.tags.save(Tag("TAG", True, NOON, "P", 5))
+        work.tags.save(Tag("tag", False, None, None, None))
+        assert [Tag("tag", False, None, None, None)] == work.tags.list()
+
+
+def test_a_removed_tag_is_gone(store: SqlStore) -> None:
+    """Whoever removes one that is not there is told."""
+    with store.writing() as work:
+        work.tags.save(Tag("TAG", False, None, None, None))
+        assert [True, False] == [work.tags.remove("tag"), work.tags.remove("tag")]
+        assert None is work.tags.find("TAG")
+
+
+def test_unknown_tags_are_counted_until_they_are_known(store: SqlStore, station: int) -> None:
+    """First and last time, where, how often; adding the tag takes it off the list."""
+    with store.writing() as work:
+        work.tags.remember_unknown("New", station, NOON)
+        work.tags.remember_unknown("Other", station, after(seconds=1))
+        work.tags.remember_unknown("NEW", station, after(seconds=2))
+        new = {"idTag": "New", "firstSeen": NOON, "lastSeen": after(seconds=2), "chargeBoxIdentity": "CP1", "count": 2}
+        at = after(seconds=1)
+        other = {**new, "idTag": "Other", "firstSeen": at, "lastSeen": at, "count": 1}
+        assert [new, other] == work.tags.unknown()
+        work.tags.save(Tag("nEw", False, None, None, None))
+        assert [other] == work.tags.unknown()
