@@ -13,6 +13,7 @@ endif
 EXTRAS ?= test,dev
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+READY_TO_DEVELOP = $(VENV)/.ready-to-develop
 MATRIX ?= 3.11 3.12 3.13
 
 help:
@@ -25,16 +26,21 @@ help:
 	@echo 'make matrix   unit and integration tests on the other Pythons (MATRIX="$(MATRIX)")'
 	@echo 'make coverage the lines that no test reaches'
 	@echo 'make build    wheel and sdist in dist/'
-	@echo 'make clean    removes what the above made, virtual environments too'
+	@echo 'make clean    removes what the above made, virtual environments too, but no store (*.db)'
 
-$(READY): setup.cfg pyproject.toml
-	@test -x $(BIN)/python || test -n '$(or $(PYTHON),$(FIRST_USABLE))' || { echo 'no Python 3.11 or newer found; name one: make PYTHON=/path/to/python3' >&2; exit 1; }
-	@test -x $(BIN)/python || { echo 'making $(VENV) with $(or $(PYTHON),$(FIRST_USABLE))'; $(or $(PYTHON),$(FIRST_USABLE)) -m venv $(VENV); }
-	@echo 'installing into $(VENV)'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
-	@touch $@
+# Running needs less than developing does: a tool for the tests that can't be had must not keep the gateway from running.
+# pip is asked for too, since a Ctrl-C may have ended the making of the environment before it.
+$(READY) $(READY_TO_DEVELOP): setup.cfg pyproject.toml
+	@test -x $(BIN)/python || test -n '$(or $(PYTHON),$(FIRST_USABLE))' || { echo 'no Python 3.11 or newer with venv found (Debian, Ubuntu: apt install python3-venv); or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'making $(VENV) with $(or $(PYTHON),$(FIRST_USABLE))'; $(or $(PYTHON),$(FIRST_USABLE)) -m venv $(VENV); }
+	@echo 'installing what $(if $(WITH),tests and checks need,the gateway needs) into $(VENV); once, it may take minutes'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.$(WITH)'
+	@touch $(READY) $@
+
+$(READY_TO_DEVELOP): WITH = [$(EXTRAS)]
 
 run: $(READY)
+	@echo 'to work with it, in another terminal: OCPP_SOAP_ENVIRONMENT=development $(BIN)/ocpp-soap --help'
 	@OCPP_SOAP_ENVIRONMENT=$${OCPP_SOAP_ENVIRONMENT-development} \
 	OCPP_SOAP_UNKNOWN_CHARGE_POINTS=$${OCPP_SOAP_UNKNOWN_CHARGE_POINTS-accept} \
 	exec $(BIN)/ocpp-soap serve --bind $(or $(BIND),127.0.0.1:8180 --next-free-port)
@@ -43,30 +49,30 @@ demo: $(READY)
 	@exec $(BIN)/ocpp-soap demo
 
 # loadgroup: tests that share something dear name an xdist_group and run on one worker.
-test: $(READY)
+test: $(READY_TO_DEVELOP)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS) $(ARGS)
 
-check: $(READY)
+check: $(READY_TO_DEVELOP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_house.py
 
-format: $(READY)
+format: $(READY_TO_DEVELOP)
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-bench: $(READY)
+bench: $(READY_TO_DEVELOP)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-coverage: $(READY)
+coverage: $(READY_TO_DEVELOP)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 # On PATH or where pyenv keeps them; the version of $(VENV) itself has had the whole suite.
-matrix: $(READY)
+matrix: $(READY_TO_DEVELOP)
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $(MATRIX); do \
 	  test $$version != $$own || continue; found=; \
@@ -78,7 +84,7 @@ matrix: $(READY)
 	  fi; \
 	done
 
-build: $(READY)
+build: $(READY_TO_DEVELOP)
 	$(BIN)/python -m build
 
 clean:

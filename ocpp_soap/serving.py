@@ -9,6 +9,8 @@ import errno
 import logging.config
 import os
 import socket
+import struct
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -40,9 +42,18 @@ def options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level,
         "logger_class": Log,
         # Hooks
+        "when_ready": partial(limit_silence, seconds=settings.read_timeout),
         "post_worker_init": post_worker_init,
         "worker_exit": worker_exit,
     }
+
+
+def limit_silence(arbiter: Any, seconds: float) -> None:
+    """Bounds each read of a message: a station that loses its power in the middle of one gives its thread back."""
+    limit = struct.pack("ll", int(seconds), round(seconds % 1 * 1_000_000))
+    for listener in arbiter.LISTENERS:
+        # Connections inherit it from the socket that accepts them; gunicorn itself sets no limit here.
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -108,7 +108,6 @@ class Settings:
     journal_heartbeats: bool = _setting(True, _flag)
     wsdl_dir: Path | None = _setting(None, _folder)
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"))
-    log_key: str = field(default="", repr=False, metadata={"read": str})
     workers: int = _setting(0, _number(0, 256))
     threads: int = _setting(8, _number(1, 256))
 
@@ -135,7 +134,7 @@ class Settings:
                     values[name] = known[name].metadata["read"](text)
                 except ValueError as error:
                     # A database URL may hold a password: its value is not repeated.
-                    shown = "its value" if name in ("database_url", "log_key") else repr(text[:80])
+                    shown = "its value" if name == "database_url" else repr(text[:80])
                     wrong.append(f"{PREFIX}{name.upper()}: expected {error}, found {shown}")
         if wrong:
             raise SettingsError("\n".join(sorted(wrong)))

@@ -12,12 +12,12 @@ from ..central.ports import Work
 from ..central.records import ChargePoint, UnknownChargePoint
 from ..errors import NotFound, Refused
 from ..logs import UNPRINTABLE
+from ..soap.addressing import MAX_IDENTITY
 from . import details
 from .check import refusal
 from .grammar import Group, open_gateway, wants_json
 from .output import put_json, put_table
 
-MAX_IDENTITY = 255
 ACCEPTED, REJECTED = "Accepted", "Rejected"
 
 
@@ -39,10 +39,11 @@ def list_() -> None:
     if wants_json():
         put_json(rows)
     else:
-        names = ("chargeBoxIdentity", "status", "registered", "version", "chargePointVendor", "chargePointModel")
-        columns = (*names, "lastSeen", "callback")
+        said = ("version", "chargePointVendor", "chargePointModel")
+        names = ("chargeBoxIdentity", "status", "registered", *said, "lastSeen", "callback")
+        columns = ("identity", "status", "registered", "OCPP", "vendor", "model", "last seen", "callback")
         empty = "no station has spoken yet, and none is registered; `ocpp-soap charge-points add IDENTITY` adds one"
-        put_table(columns, [[row[name] for name in columns] for row in rows], empty)
+        put_table(columns, [[row[name] for name in names] for row in rows], empty)
 
 
 def _answered(gateway: Gateway) -> str:

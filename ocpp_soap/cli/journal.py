@@ -39,8 +39,9 @@ def list_(identity: str | None, limit: int, messages: bool) -> None:
     if wants_json():
         put_json(rows)
         return
-    columns = ("at", "direction", "chargeBoxIdentity", "operation", "peer", "milliseconds", "outcome", "flags")
-    cells = [[*(row[name] for name in columns[:-1]), len(row["flags"]) or None] for row in rows]
+    columns = ("at", "way", "charge point", "operation", "peer", "ms", "outcome", "flags")
+    names = ("at", "direction", "chargeBoxIdentity", "operation", "peer", "milliseconds", "outcome")
+    cells = [[*(row[name] for name in names), len(row["flags"]) or None] for row in rows]
     if not messages:
         put_table(columns, cells, "the journal is empty")
         return

@@ -17,25 +17,28 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from ..logs import printable
 from ..protocol.times import format_time
 from ..protocol.writing import to_json
 
+# Of a time as JSON has it.
+FRACTION = re.compile(r"(?<=^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")
+
 
 def cell(value: Any) -> str:
-    """A value as a table shows it: nothing for None, times in RFC 3339, lists and objects as JSON in one line."""
+    """A value as a table shows it: nothing for None, times to the second, lists and objects as JSON in one line."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return format_time(value)
+        value = format_time(value)
     if isinstance(value, dict | list):
         return printable(json.dumps(to_json(value), ensure_ascii=False))
-    return printable(str(value))
+    return FRACTION.sub("Z", printable(str(value)))
 
 
 def put_json(value: Any, indent: int | None = 2) -> None:
@@ -51,7 +54,8 @@ def put_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str)
     if not cells:
         click.echo(empty)
     elif sys.stdout.isatty():
-        table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+        # fold: on a narrow terminal a cell takes several lines, but nothing of it is left out.
+        table = Table(*(Column(name, overflow="fold") for name in columns), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for row in cells:
             table.add_row(*(Text(text) for text in row))
         Console().print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import ipaddress
 import re
@@ -64,7 +65,11 @@ def serve(bind: tuple[str, int], next_free_port: bool) -> None:
     try:
         port = free_port(host, port, last=65535 if next_free_port else port)
     except OSError as error:
-        raise OcppSoapError(f"{host}:{port} can't be bound: {error}; --next-free-port takes another") from None
+        way_out = "; --next-free-port takes another" if error.errno == errno.EADDRINUSE else ""
+        words = (error.strerror or str(error)).lower()
+        raise OcppSoapError(f"{_bracketed(host)}:{port} can't be bound: {words}{way_out}") from None
+    if port != bind[1] != 0:
+        click.echo(f"port {bind[1]} is taken, by another gateway perhaps; this one takes {port}", err=True)
     upgrade(gateway.store)
     gateway.store.close()
     urls = [f"http://{_bracketed(address)}:{port}{PATH}" for address in addresses(host)]

@@ -12,8 +12,10 @@ from ..errors import Refused
 from ..logs import UNPRINTABLE
 from ..protocol.times import parse_time
 
-# IdToken of the WSDLs: a longer one never reaches us.
-LONGEST_TAG = 20
+# Longer than the 20 of the standard's IdToken: some stations send such, and what they send is taken.
+LONGEST_TAG = 255
+# A parent goes out in idTagInfo, and what goes out keeps to the standard.
+LONGEST_PARENT = 20
 # The most transactions of a tag: what the store's integer holds.
 MOST = 2**31 - 1
 # Wrong lines that are told; whoever mends those has found the reason for the others.
@@ -50,10 +52,10 @@ def read_csv(data: bytes) -> list[Json]:
     return rows
 
 
-def read_tag(text: str) -> str:
+def read_tag(text: str, longest: int = LONGEST_TAG) -> str:
     """The tag without surrounding blanks; raises `Refused` for what no station can send."""
     try:
-        return _tag(text)
+        return _tag(text, longest)
     except ValueError as error:
         raise Refused(str(error)) from None
 
@@ -83,10 +85,10 @@ def _row(columns: list[str], cells: list[str]) -> Json:
     return row
 
 
-def _tag(text: str) -> str:
+def _tag(text: str, longest: int = LONGEST_TAG) -> str:
     tag = text.strip()
-    if not tag or len(tag) > LONGEST_TAG or UNPRINTABLE.search(tag):
-        raise ValueError(f"expected a tag of 1 to {LONGEST_TAG} characters, found {text[:40]!r}")
+    if not tag or len(tag) > longest or UNPRINTABLE.search(tag):
+        raise ValueError(f"expected a tag of 1 to {longest} characters, found {text[:40]!r}")
     return tag
 
 
@@ -121,7 +123,7 @@ def _flag(text: str) -> bool:
 CELLS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "idTag": ("id_tag", _tag),
     "expires": ("expires", _time),
-    "parentIdTag": ("parent", lambda text: _tag(text) if text else None),
+    "parentIdTag": ("parent", lambda text: _tag(text, LONGEST_PARENT) if text else None),
     "maxTransactions": ("max_transactions", _number),
     "blocked": ("blocked", _flag),
 }

@@ -14,7 +14,7 @@ from ..central.records import Json, Tag
 from ..errors import NotFound, Refused
 from .grammar import Group, moment, open_gateway, shown, wants_json
 from .output import progress, put_json, put_table
-from .tag_file import MOST, read_csv, read_tag
+from .tag_file import LONGEST_PARENT, MOST, read_csv, read_tag
 
 
 @click.group(cls=Group, examples=["ocpp-soap tags add 04A1B2C3", "ocpp-soap tags import cards.csv"])
@@ -64,7 +64,9 @@ def _object(tag: Tag, time: datetime) -> Json:
 @click.option("--replace", "again", is_flag=True, help="Change the tag if it is known already; it is unblocked then.")
 def add(id_tag: str, expires: datetime | None, parent: str | None, max_transactions: int | None, again: bool) -> None:
     """Lets a tag charge."""
-    tag = Tag(read_tag(id_tag), False, expires, None if parent is None else read_tag(parent), max_transactions)
+    tag = Tag(
+        read_tag(id_tag), False, expires, None if parent is None else read_tag(parent, LONGEST_PARENT), max_transactions
+    )
     if parent is not None and parent.casefold() == id_tag.casefold():
         raise Refused("--parent: a tag can't be its own parent")
     with open_gateway().store.writing() as work:

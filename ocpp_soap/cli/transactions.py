@@ -46,9 +46,9 @@ def list_(identity: str | None, id_tag: str | None, open_only: bool, limit: int 
     if wants_json():
         put_json(rows)
     else:
-        columns = (*COLUMNS, *END_COLUMNS)
-        cells = [[*(row[name] for name in columns), _in_words(row)] for row in rows]
-        put_table([*columns, "flags"], cells, "no transaction is known")
+        titles = ("id", "charge point", "connector", "idTag", "start", "Wh", "stop", "Wh", "reason", "flags")
+        cells = [[*(row[name] for name in (*COLUMNS, *END_COLUMNS)), _flagged(row)] for row in rows]
+        put_table(titles, cells, "no transaction is known")
 
 
 @transactions.command(examples=["ocpp-soap transactions show 42", "ocpp-soap transactions show 42 --json"])
@@ -121,8 +121,9 @@ def _refuse_odd_end(transaction: Transaction, at: datetime, meter_stop: int | No
         raise Refused(f"--meter-stop: it can't be below meterStart, {transaction.meter_start}")
 
 
-def _in_words(row: Json) -> str:
-    return "; ".join(f"{flag['path']}: {flag['assumed']}" for flag in row["flags"])
+def _flagged(row: Json) -> str:
+    """What is odd; `show` tells how."""
+    return ", ".join(dict.fromkeys(flag["path"] for flag in row["flags"]))
 
 
 @click.group(cls=Group, examples=["ocpp-soap reservations list"])
@@ -141,13 +142,6 @@ def list_reservations(identity: str | None) -> None:
     if wants_json():
         put_json(rows)
     else:
-        columns = (
-            "reservationId",
-            "chargeBoxIdentity",
-            "connectorId",
-            "idTag",
-            "expiryDate",
-            "status",
-            "transactionId",
-        )
-        put_table(columns, [[row[name] for name in columns] for row in rows], "no reservation is known")
+        names = ("reservationId", "chargeBoxIdentity", "connectorId", "idTag", "expiryDate", "status", "transactionId")
+        titles = ("id", "charge point", "connector", "idTag", "until", "status", "transaction")
+        put_table(titles, [[row[name] for name in names] for row in rows], "no reservation is known")

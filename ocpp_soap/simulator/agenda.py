@@ -72,11 +72,6 @@ class Agenda:
         with self._changed:
             self._jobs.pop(key, None)
 
-    def clear(self) -> None:
-        """Forgets all jobs."""
-        with self._changed:
-            self._jobs.clear()
-
     def apart(self, work: Job) -> None:
         """Runs long work at once in a thread of its own."""
         with self._changed:

@@ -7,9 +7,11 @@ Its state and its life are in `station`. Break it by `faults` and `answers`; rea
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from ..errors import OcppSoapError
 from . import sampling, sessions
 from .authorization import IdTagInfo
 from .connectors import Transaction
@@ -152,13 +154,14 @@ class ChargePoint(Station):
             self.plug_in(connector_id)
         try:
             transaction = self.start_transaction(connector_id, id_tag, force=force)
-            self.pass_time(seconds, lambda: transaction.stopped)
-            if transaction.stopped is None:
-                if reason == "EVDisconnected":
-                    self.unplug(connector_id)
-                else:
-                    self.stop_transaction(connector_id, reason)
-        finally:
-            if self.connector(connector_id).plugged:
+        except OcppSoapError:
+            if plug_first:
                 self.unplug(connector_id)
+            raise
+        self.pass_time(seconds, lambda: transaction.stopped)
+        if reason != "EVDisconnected":
+            with suppress(NotPossible):  # it has ended from outside
+                self.stop_transaction(connector_id, reason)
+        self.unplug(connector_id)
+        self.outbox.flush()  # whoever ended it: its messages have been sent, or wait for a connection
         return transaction

@@ -117,9 +117,6 @@ class Configuration:
             self._names[name.lower()] = name
         self._values[name] = str(value).lower() if isinstance(value, bool) else str(value)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
     def number(self, name: str) -> int:
         """The value of a key that holds a whole number."""
         return int(self._values[name])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Fault, InternalError, NotSupported
+from ..errors import Fault, NotSupported
 from .commands import HANDLERS, Effect
 
 if TYPE_CHECKING:
     from .station import Station
-
-logger = logging.getLogger(__name__)
 
 Payload = dict[str, Any]
 
@@ -45,8 +42,4 @@ def decide(cp: Station, operation: str, request: Payload) -> tuple[Payload | Fau
     if PROFILES.get(operation, "Core") not in cp.configuration.words("SupportedFeatureProfiles"):
         refusal = NotSupported(f"{operation} is not supported by this charge point.")
         return WITHOUT_PROFILE.get(operation, refusal), None
-    try:
-        return HANDLERS[operation](cp, request)
-    except Exception:
-        logger.exception("%s: %s failed", cp.identity, operation)
-        return InternalError("The simulator failed."), None
+    return HANDLERS[operation](cp, request)

@@ -26,7 +26,7 @@ class Profiles:
         placed = {"ChargePointMaxProfile": on_station, "TxProfile": not on_station}.get(purpose, True)
         kind_fits = {
             "Relative": purpose != "ChargePointMaxProfile",
-            "Recurring": profile.get("recurrencyKind") is not None and purpose != "TxProfile",
+            "Recurring": profile.get("recurrencyKind") is not None,
         }.get(profile["chargingProfileKind"], True)
         replaced = any(self._replaces(one, connector_id, profile) for one in self.installed)
         return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -63,7 +62,4 @@ class Records(list[E_co], Generic[E_co]):
 
     def last(self, operation: str) -> E_co | None:
         """The newest of one operation."""
-        return next(self._backwards(operation), None)
-
-    def _backwards(self, operation: str) -> Iterator[E_co]:
-        return (one for one in reversed(list(self)) if one.operation == operation)
+        return next((one for one in reversed(list(self)) if one.operation == operation), None)

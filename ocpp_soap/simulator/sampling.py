@@ -25,6 +25,8 @@ def plan(cp: Station, transaction: Transaction) -> None:
 
 
 def _sample(cp: Station, transaction: Transaction) -> None:
+    if transaction.stopped is not None:
+        return
     plan(cp, transaction)
     with cp.changed:
         metering.run(cp)

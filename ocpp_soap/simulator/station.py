@@ -39,7 +39,8 @@ Payload = dict[str, Any]
 class Station:
     """The state and the life of a simulated charge point.
 
-    `changed` is its lock and tells every change of state; `observe` is called with every exchange when it is over.
+    `changed` is its lock and tells every change of state. `observe` is called with every exchange when it is over,
+    and must not send by itself.
     """
 
     def __init__(
@@ -278,8 +279,8 @@ class Station:
 
     def _tell(self, connector: Connector) -> None:
         with self._reporting:
-            while connector.untold:
-                moment, facts = news = connector.untold[0]
+            while (news := next(iter(connector.untold), None)) is not None:
+                moment, facts = news
                 self.send("StatusNotification", facts | {"timestamp": self.stamp(moment)})
                 with self.changed:
                     if connector.untold and connector.untold[0] is news:

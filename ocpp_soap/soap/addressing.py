@@ -71,7 +71,7 @@ def _odd(block: etree._Element, flags: list[Flag]) -> str | None:
         if must.strip().strip("'\"").lower() in ("true", "1"):
             flags.append(Flag(local, must, "ignored, since it is not understood"))
         return None
-    flags.append(Flag(name, block.tag, f"read as {name}"))
+    flags.append(Flag(name, block.tag, f"read as {name}" + ("" if ns.namespace(block.tag) else ", of no namespace")))
     return name
 
 

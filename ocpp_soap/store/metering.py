@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -16,6 +15,8 @@ from .repository import Repository
 from .session_tables import meter_messages, meter_values, transactions
 
 M, V = meter_messages.c, meter_values.c
+
+ATTRIBUTES = ("timestamp", "value", "context", "format", "measurand", "location", "unit", "phase")
 
 ADD_MESSAGE = Compiled(
     upsert(meter_messages)
@@ -38,10 +39,7 @@ ADD_MESSAGE = Compiled(
     "received",
     "flags",
 )
-# Rows of one INSERT: it is compiled once for each number of them.
-MOST_ROWS = 32
-
-ATTRIBUTES = ("timestamp", "value", "context", "format", "measurand", "location", "unit", "phase")
+ADD_VALUES = Compiled(insert(meter_values).inline(), *V.keys())
 SAMPLES = (
     select(V.meter_value, *(V[name] for name in ATTRIBUTES), V.message_id)
     .join_from(meter_values, meter_messages)
@@ -82,9 +80,9 @@ class Metering(Repository):
         row = self._first(ADD_MESSAGE, message)
         if row is None:
             return False
-        for first in range(0, len(samples), MOST_ROWS):
-            some = samples[first : first + MOST_ROWS]
-            self._first(_adding(len(some)), _values(row[0], first, some))
+        if samples:
+            values = [_values(row[0], position, sample) for position, sample in enumerate(samples)]
+            ADD_VALUES.each(self._connection, values)
         return True
 
     def samples(self, transaction_id: int) -> Sequence[Sample]:
@@ -103,20 +101,6 @@ class Metering(Repository):
         return samples
 
 
-@cache
-def _adding(rows: int) -> Compiled:
-    """One INSERT of that many values; the parameters of its row n are named `timestamp_n` and so on."""
-    values = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in V} for row in range(rows)]
-    return Compiled(insert(meter_values).values(values).inline())
-
-
-def _values(message_id: int, first: int, samples: Sequence[Sample]) -> dict[str, object]:
-    """The parameters of `_adding`, for samples that stand at position `first` and after it in their message."""
-    values: dict[str, object] = {}
-    for row, sample in enumerate(samples):
-        values[f"message_id_{row}"] = message_id
-        values[f"position_{row}"] = first + row
-        values[f"meter_value_{row}"] = sample.group
-        for name in ATTRIBUTES:
-            values[f"{name}_{row}"] = getattr(sample, name)
-    return values
+def _values(message_id: int, position: int, sample: Sample) -> dict[str, object]:
+    attributes = {name: getattr(sample, name) for name in ATTRIBUTES}
+    return {"message_id": message_id, "position": position, "meter_value": sample.group, **attributes}

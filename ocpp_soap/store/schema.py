@@ -7,19 +7,20 @@ time runs them.
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from ..errors import StoreError
 from .engines import is_sqlite
 from .work import SqlStore, connected, open_store
 
 log = logging.getLogger(__name__)
+
+# Files are named by their revision: 0001_charge_points.py. Alembic itself is imported only to run them, since every
+# command asks which revision there is.
+REVISIONS = sorted(path.name[:4] for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
+FOUND = text("SELECT version_num FROM alembic_version")
 
 # Any number: it names the lock that upgrading processes take on PostgreSQL.
 UPGRADE_LOCK = 0x0C995
@@ -32,8 +33,7 @@ def upgrade(store_or_url: SqlStore | str) -> None:
     """
     store = open_store(store_or_url) if isinstance(store_or_url, str) else store_or_url
     try:
-        scripts, found = _revisions(store)
-        if found == scripts.get_current_head():
+        if _revision(store) == REVISIONS[-1]:
             return
         with connected(store.writer) as connection:
             if is_sqlite(store.url):
@@ -41,7 +41,7 @@ def upgrade(store_or_url: SqlStore | str) -> None:
                 assert connection.connection.driver_connection is not None
                 connection.connection.driver_connection.execute("PRAGMA busy_timeout = 3600000")
             with connection.begin():
-                _upgrade(connection, scripts)
+                _upgrade(connection)
             connection.invalidate()  # its settings are this function's
     finally:
         if store is not store_or_url:
@@ -50,46 +50,42 @@ def upgrade(store_or_url: SqlStore | str) -> None:
 
 def check_schema(store: SqlStore) -> None:
     """Raises StoreError, in words, when the schema is older or newer than this code."""
-    scripts, found = _revisions(store)
+    found = _revision(store)
     if found is None:
         raise StoreError("the database has no tables yet: run `ocpp-soap migrate`")
-    if found != scripts.get_current_head():
+    if found != REVISIONS[-1]:
         raise StoreError(f"the database is of an older version (revision {found}): run `ocpp-soap migrate`")
 
 
-def _upgrade(connection: Connection, scripts: ScriptDirectory) -> None:
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
-    found = _known(connection, scripts)
-    head = scripts.get_current_head()
-    if found != head:
-        config = _config()
+    found = _known(connection)
+    if found != REVISIONS[-1]:
+        config = Config()
+        config.set_main_option("script_location", "ocpp_soap.store:migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        log.info("the database was brought from revision %s to %s", found or "nothing", head)
+        log.info("the database was brought from revision %s to %s", found or "nothing", REVISIONS[-1])
 
 
-def _revisions(store: SqlStore) -> tuple[ScriptDirectory, str | None]:
-    """The migrations, and the revision that the database is at; None for an empty one."""
-    scripts = ScriptDirectory.from_config(_config())
+def _revision(store: SqlStore) -> str | None:
+    """The revision that the database is at; None for an empty one."""
     with connected(store.reader) as connection:
-        return scripts, _known(connection, scripts)
+        return _known(connection)
 
 
-def _known(connection: Connection, scripts: ScriptDirectory) -> str | None:
-    found = MigrationContext.configure(connection).get_current_revision()
-    try:
-        scripts.get_revisions(found or ())
-    except CommandError:
+def _known(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(FOUND).scalar()
+    if found is not None and found not in REVISIONS:
         raise StoreError(
             f"this database was upgraded by a newer ocpp_soap (revision {found}); "
             "install that version or restore a backup"
-        ) from None
+        )
     return found
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "ocpp_soap.store:migrations")
-    return config

@@ -29,7 +29,7 @@ HOSTILE = """<script>alert("1")</script>'; DROP TABLE tags;--[red]${jndi:x}%s{0}
 
 
 class Case(NamedTuple):
-    """A request, and the answer: HTTP status and subcode ("" for a confirmation); `journaled` unless it is no message."""
+    """A request and its answer: HTTP status, subcode ("" for a confirmation); `journaled` unless it is no message."""
 
     name: str
     request: bytes
@@ -55,7 +55,7 @@ def chunked(body: bytes, size: int = 50) -> bytes:
 
 def say(operation: str, said: Mapping[str, Any], identity: str = "CP1", **header: str) -> bytes:
     """A request with these texts."""
-    return http(envelope(operation, identity, said, **header))
+    return http(envelope(operation, identity, said, header=header))
 
 
 def swapped(old: str, new: str, body: bytes = HEARTBEAT) -> bytes:
@@ -109,7 +109,12 @@ def misaddressed() -> Iterator[Case]:
     """Messages that nobody, or somebody else, is meant with; and what is no message."""
     yield Case("unknown-operation", swapped("heartbeatRequest", "flyRequest"), RECEIVER, "NotSupported")
     yield Case("hostile-operation", swapped("heartbeatRequest", "DROP.TABLE-tags"), RECEIVER, "NotSupported")
-    yield Case("unknown-namespace", swapped(version().central_system.namespace, "urn://Ocpp/Cs/2099/01/"), SENDER, "ProtocolError")
+    yield Case(
+        "unknown-namespace",
+        swapped(version().central_system.namespace, "urn://Ocpp/Cs/2099/01/"),
+        SENDER,
+        "ProtocolError",
+    )
     no_operation = re.sub(rb"<cs:heartbeatRequest[^>]*>", b"", HEARTBEAT)
     yield Case("no-operation", http(no_operation), SENDER, "ProtocolError")
     yield Case("no-identity", say("Heartbeat", {}, identity=""), SENDER, "ProtocolError")
@@ -148,7 +153,18 @@ def tolerated() -> Iterator[Case]:
     yield Case("long-boot", say("BootNotification", dict.fromkeys(BOOT, "b" * 30_000)), 200, "")
 
 
-NUMBERS = ("2147483648", "-2147483649", "99999999999999999999", "1e400", "1E99999999999", "NaN", "0x10", "٣", "1_000", "-")
+NUMBERS = (
+    "2147483648",
+    "-2147483649",
+    "99999999999999999999",
+    "1e400",
+    "1E99999999999",
+    "NaN",
+    "0x10",
+    "٣",
+    "1_000",
+    "-",
+)
 MOMENTS = ("yesterday", "0000-00-00T00:00:00Z", "10000-01-01T00:00:00Z", "2024-02-30T00:00:00Z", "-1", "9" * 400)
 
 
@@ -157,9 +173,15 @@ def numbers() -> Iterator[Case]:
     for number in NUMBERS:
         wrong = {"connectorId": number, "meterStart": number, "reservationId": number}
         yield Case(f"start-{number}", say("StartTransaction", {**START, **wrong}), 200, "")
-        yield Case(f"stop-{number}", say("StopTransaction", {**STOP, "transactionId": number, "meterStop": number}), 200, "")
-        yield Case(f"meter-{number}", say("MeterValues", {**METER, "connectorId": number, "transactionId": number}), 200, "")
-        yield Case(f"status-{number}", say("StatusNotification", {**STATUS, "connectorId": number}), SENDER, "ProtocolError")
+        yield Case(
+            f"stop-{number}", say("StopTransaction", {**STOP, "transactionId": number, "meterStop": number}), 200, ""
+        )
+        yield Case(
+            f"meter-{number}", say("MeterValues", {**METER, "connectorId": number, "transactionId": number}), 200, ""
+        )
+        yield Case(
+            f"status-{number}", say("StatusNotification", {**STATUS, "connectorId": number}), SENDER, "ProtocolError"
+        )
     for number in ("-2147483648", "-1", "0", "2147483647"):
         yield Case(f"known-{number}", say("StatusNotification", {**STATUS, "connectorId": number}), 200, "")
         yield Case(f"stop-{number}", say("StopTransaction", {**STOP, "transactionId": number}), 200, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -74,6 +74,7 @@ def test_of_fifty_stations_one_gets_the_tag(gateway: Gateway, known: bool) -> No
 def test_stations_first_seen_at_the_same_moment_are_each_registered_once(gateway: Gateway) -> None:
     """20 unknown stations say four things at once: every message is answered, every station registered once."""
     start = {**START, "idTag": "ANY"}
+    said: list[tuple[str, dict[str, Any]]]
     said = [("BootNotification", BOOT), ("StatusNotification", STATUS), ("Heartbeat", {}), ("StartTransaction", start)]
     answers = at_once(gateway, *[(operation, f"CP{n}", fields) for n in range(20) for operation, fields in said])
     assert 80 == len(answers)

@@ -38,7 +38,7 @@ class Load:
         self.url = url
         self.progress = Condition()
         self.answered: list[tuple[int, int, str]] = []
-        """(client, round, the transactionId it was given) of each StartTransaction whose MeterValues is answered too."""
+        """(client, round, transactionId) of each StartTransaction that is answered, as its MeterValues is."""
         self.unanswered = 0
         self.failed: list[str] = []
 
@@ -179,7 +179,9 @@ def test_a_command_whose_sender_was_killed_becomes_uncertain(database_url: str, 
         with gateway.store.writing() as work:
             station = work.charge_points.register("CP1", "Accepted", bootstrap.now())
             work.charge_points.set_callback(station.id, url, None, "operator", None, bootstrap.now())
-        sender = subprocess.Popen([*PROGRAM, "send", "CP1", "ClearCache", "{}"], env=environment(settings), cwd=tmp_path)
+        sender = subprocess.Popen(
+            [*PROGRAM, "send", "CP1", "ClearCache", "{}"], env=environment(settings), cwd=tmp_path
+        )
         assert heard.wait(PATIENCE)
         sender.kill()
         sender.wait()

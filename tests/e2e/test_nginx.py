@@ -27,6 +27,8 @@ from .gateway import Gateway, free_port, running
 from .stations import Central
 from .wire import SECONDS, Answer
 
+pytestmark = pytest.mark.xdist_group("nginx")
+
 # The whole of 127.0.0.0/8 is this machine: the proxy and the station have addresses of their own.
 PROXY, STATION, LIAR = "127.0.0.1", "127.0.0.2", "203.0.113.9"
 
@@ -118,7 +120,7 @@ def site(port: int, gateway: Gateway, certificate: Path) -> str:
 @contextmanager
 def nginx(port: int, gateway: Gateway, certificate: Path) -> Iterator[None]:
     """Starts nginx with the files of deploy/, waits until it listens, and stops it."""
-    program = need("nginx")
+    program = str(need("nginx"))
     # Not in pytest's folder: started by root, nginx works as another user, who may not enter that one.
     with tempfile.TemporaryDirectory(prefix="ocpp-soap-nginx-") as name:
         folder = Path(name)
@@ -130,7 +132,7 @@ def nginx(port: int, gateway: Gateway, certificate: Path) -> Iterator[None]:
         (folder / "site.conf").write_text(site(port, gateway, certificate))
         output = folder / "output"
         # -e: it would otherwise complain of /var/log before it has read anything.
-        command = [program, "-e", "logs/error.log", "-p", folder, "-c", "nginx.conf", "-g", "daemon off;"]
+        command = [program, "-e", "logs/error.log", "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;"]
         with output.open("wb") as said:
             process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
         try:

@@ -6,13 +6,12 @@ It must not know how messages are decided on or stored.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hypothesis import strategies as st
 from lxml import etree
@@ -26,10 +25,12 @@ SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
 WSA = "{http://www.w3.org/2005/08/addressing}"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 SOAP_TYPE = "application/soap+xml; charset=utf-8"
-ANONYMOUS = "http://www.w3.org/2005/08/addressing/anonymous"
 
 # Text of a vendor's own is not trimmed (soap-binding quirk 40).
 KEPT_WHOLE = "data"
+# The edges of the calendar, for times that have no UTC in it.
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 BLANKS = ("", " ", "\n\t ", "  ")
 
 
@@ -68,7 +69,7 @@ def schema() -> etree.XMLSchema:
 # What XML 1.0 can hold, with a taste for what has a meaning in XML, in SQL and on terminals.
 CHARACTERS = st.one_of(
     st.sampled_from("<>&\"';%\\`-_]#$\x7f\x85\x9b\u00a0\u2028\ufeff\ufffdäßİσς\U0001f50c"),
-    st.characters(exclude_categories=("Cs",), exclude_characters=[*map(chr, range(32)), "\ufffe", "\uffff"]),
+    st.characters(exclude_categories=["Cs"], exclude_characters=[*map(chr, range(32)), "\ufffe", "\uffff"]),
     st.sampled_from("\t\n\r "),
 )
 
@@ -93,11 +94,11 @@ def times(draw: st.DrawFn) -> Leaf:
     if len(zone) > 1:
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
     try:
-        utc = moment - offset
+        utc = moment.replace(tzinfo=UTC) - offset
     except OverflowError:
-        utc = datetime.min if moment.year == 1 else datetime.max
+        utc = EARLIEST if moment.year == 1 else LATEST
     text = moment.strftime("%m-%dT%H:%M:%S")  # %Y has no leading zeros
-    return Leaf(f"{moment.year:04}-{text}{'.' if digits else ''}{fraction}{zone}", utc.replace(tzinfo=UTC))
+    return Leaf(f"{moment.year:04}-{text}{'.' if digits else ''}{fraction}{zone}", utc)
 
 
 def numbers() -> st.SearchStrategy[Leaf]:
@@ -151,19 +152,18 @@ class Spelling:
 
     prefix: str | None = "cs"
     encoding: str = "utf-8"
-    declared: bool = True
 
 
 def spellings() -> st.SearchStrategy[Spelling]:
     """The ways to write the same message."""
-    return st.builds(
-        Spelling, st.sampled_from(["cs", None, "ns0"]), st.sampled_from(["utf-8", "us-ascii", "utf-16"]), st.just(True)
-    )
+    return st.builds(Spelling, st.sampled_from(["cs", None, "ns0"]), st.sampled_from(["utf-8", "us-ascii", "utf-16"]))
 
 
 def texts_of(said: Any) -> Any:
     """The texts of a message alone."""
-    return _map(said, lambda leaf: leaf.text)
+    if isinstance(said, dict):
+        return {name: texts_of(part) for name, part in said.items()}
+    return [texts_of(part) for part in said] if isinstance(said, list) else said.text
 
 
 def values_of(said: Any) -> Any:
@@ -176,29 +176,32 @@ def values_of(said: Any) -> Any:
     return said.value
 
 
-def _map(said: Any, change: Any) -> Any:
-    if isinstance(said, dict):
-        return {name: _map(part, change) for name, part in said.items()}
-    return [_map(part, change) for part in said] if isinstance(said, list) else change(said)
-
-
 def envelope(
-    operation: str, identity: str, fields: Mapping[str, Any], spelling: Spelling = Spelling(), **header: str
+    operation: str,
+    identity: str,
+    fields: Mapping[str, Any],
+    spelling: Spelling = Spelling(),
+    header: Mapping[str, str] | None = None,
 ) -> bytes:
-    """A request with these texts; keywords are the texts of WS-Addressing blocks (MessageID, From, …)."""
+    """A request with these texts; `header` has those of WS-Addressing blocks (MessageID, From, …)."""
     service = version().central_system
     space = f"{{{service.namespace}}}"
     root = etree.Element(f"{SOAP}Envelope", nsmap={"soap": SOAP[1:-1], "wsa": WSA[1:-1]})
     head = etree.SubElement(root, f"{SOAP}Header")
     etree.SubElement(head, space + service.header).text = identity
-    for name, text in {"Action": f"/{operation}", "MessageID": "urn:uuid:1", "To": "http://c/ocpp", **header}.items():
+    for name, text in {
+        "Action": f"/{operation}",
+        "MessageID": "urn:uuid:1",
+        "To": "http://c/ocpp",
+        **(header or {}),
+    }.items():
         block = etree.SubElement(head, WSA + name)
         (etree.SubElement(block, f"{WSA}Address") if name in ("From", "ReplyTo") else block).text = text
     request = service.operations[operation].input
     nsmap: Any = {spelling.prefix: service.namespace}
     content = etree.SubElement(etree.SubElement(root, f"{SOAP}Body"), space + request.element, nsmap=nsmap)
     _write(content, fields, space)
-    return etree.tostring(root, encoding=spelling.encoding, xml_declaration=spelling.declared)
+    return cast(bytes, etree.tostring(root, encoding=spelling.encoding, xml_declaration=True))
 
 
 def _write(parent: etree._Element, fields: Mapping[str, Any], space: str) -> None:
@@ -220,9 +223,7 @@ def content(message: bytes) -> etree._Element:
 
 def answer_fields(element: etree._Element) -> dict[str, Any]:
     """The texts of an answer by name."""
-    return {
-        etree.QName(child).localname: answer_fields(child) if len(child) else child.text or "" for child in element
-    }
+    return {etree.QName(child).localname: answer_fields(child) if len(child) else child.text or "" for child in element}
 
 
 class Answer(NamedTuple):
@@ -236,12 +237,6 @@ class Answer(NamedTuple):
         """The texts of the confirmation; a fault fails the test."""
         assert 200 == self.status, self.body
         return answer_fields(content(self.body))
-
-    @property
-    def subcode(self) -> str:
-        """The subcode of the fault, "" when it is none."""
-        found = re.search(rb"<soap:Subcode><soap:Value>\w+:(\w+)<", self.body)
-        return found[1].decode() if found else ""
 
 
 @dataclass

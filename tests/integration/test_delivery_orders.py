@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,8 +70,7 @@ class Session:
         for status in statuses:
             self.say("StatusNotification", connectorId=1, status=status, errorCode="NoError", timestamp=self.time())
         if self.draw(st.booleans()):
-            whole = {"connectorId": 0, "status": "Available", "errorCode": "NoError", "timestamp": self.time()}
-            self.say("StatusNotification", **whole)
+            self.say("StatusNotification", connectorId=0, status="Faulted", errorCode="NoError", timestamp=self.time())
 
     def meter_value(self, time: str) -> dict[str, Any]:
         """Values of one moment; some are the same as those of another message."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,12 @@ from sqlalchemy import select
 from werkzeug.test import Client
 
 from ocpp_soap.bootstrap import Gateway, now
+from ocpp_soap.central.ports import Work
 from ocpp_soap.central.records import ChargePoint
 from ocpp_soap.settings import Settings
 from ocpp_soap.store.schema import upgrade
 from ocpp_soap.store.session_tables import meter_messages, meter_values
-from ocpp_soap.store.work import SqlStore, SqlWork
+from ocpp_soap.store.work import SqlStore
 
 from . import messages
 from .messages import Leaf, Said, Station, envelope, values_of
@@ -69,7 +69,7 @@ def without_group(samples: list[dict[str, Any]]) -> set[frozenset[tuple[str, Any
 class Memory:
     """What the store remembers of one station, in the words of the messages."""
 
-    def __init__(self, store: SqlStore, work: SqlWork, identity: str) -> None:
+    def __init__(self, store: SqlStore, work: Work, identity: str) -> None:
         station = work.charge_points.find(identity)
         assert station is not None
         self.store, self.work, self.station = store, work, station
@@ -231,10 +231,10 @@ def test_an_identity_is_known_again_as_it_is_spelled(gateway: Gateway, identity:
 def test_the_times_that_no_calendar_has_in_utc_are_kept_at_its_edges(gateway: Gateway) -> None:
     """Years near 1 and 9999 with an offset that leads out of them are stored as the nearest time."""
     station = Station(gateway.application, "EDGE")
-    moments = {"0001-01-01T00:00:00+14:00": datetime.min, "9999-12-31T23:59:59-14:00": datetime.max}
+    moments = {"0001-01-01T00:00:00+14:00": messages.EARLIEST, "9999-12-31T23:59:59-14:00": messages.LATEST}
     for connector, text in enumerate(moments, 1):
         notice = {"connectorId": connector, "status": "Available", "errorCode": "NoError", "timestamp": text}
         station.say("StatusNotification", **notice)
     with gateway.store.reading() as work:
         rows = Memory(gateway.store, work, "EDGE").work.charge_points.connectors(1)
-        assert [moment.replace(tzinfo=now().tzinfo) for moment in moments.values()] == [r["timestamp"] for r in rows]
+        assert [*moments.values()] == [r["timestamp"] for r in rows]

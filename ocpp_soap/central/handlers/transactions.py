@@ -45,8 +45,18 @@ def start_transaction(request: Json, call: Call, work: Work) -> Json:
         work.transactions.supersede(transaction_id)
     if new.reservation_id is not None:
         work.transactions.end_reservation(call.station.id, new.reservation_id, "Used", transaction_id)
-    work.commands.link_start(call.station.id, transaction_id, call.received)
+    _link_remote_start(transaction_id, connector_id, call, work)
     return _start_answer(transaction_id, new.id_tag_info)
+
+
+def _link_remote_start(transaction_id: int, connector_id: int | None, call: Call, work: Work) -> None:
+    """Links the RemoteStartTransaction that caused it; a charging profile in that one is now in force (§5.11)."""
+    command_id = work.commands.link_start(call.station.id, transaction_id, call.received)
+    command = work.commands.find(command_id) if command_id is not None else None
+    profile = command.request.get("chargingProfile") if command else None
+    if profile and connector_id is not None:
+        in_force = {**profile, "transactionId": transaction_id}
+        work.transactions.set_profile(call.station.id, connector_id, in_force, call.received)
 
 
 def _first_delivery(request: Json, call: Call, work: Work) -> Transaction | str:

@@ -12,6 +12,7 @@ from ocpp_soap.store.work import SqlStore
 
 from .conftest import AT, Terminal
 
+PROFILE = {"chargingProfileId": 3, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile"}
 BOOT = {"chargePointVendor": "ACME", "chargePointModel": "X1"}
 
 
@@ -137,30 +138,22 @@ def test_an_address_needs_a_registered_station(terminal: Terminal, store: SqlSto
     assert "CP-9 is not registered; `ocpp-soap charge-points accept CP-9` lets it in" == reason
 
 
-def test_show_tells_everything_that_is_known(terminal: Terminal, store: SqlStore, start: Any) -> None:
-    """Connectors, transactions, reservations, profiles, files, configuration, vendor data, the clock."""
-    transaction_id = start()
+def fill(store: SqlStore) -> None:
+    """Everything that CP-1 may report, or be asked to keep."""
+    told: dict[str, Any] = {
+        "status": "Charging",
+        "error_code": "NoError",
+        "info": "\x1b[2J",
+        "vendor_id": None,
+        "vendor_error_code": None,
+    }
     with store.writing() as work:
         point = work.charge_points.find("CP-1")
         assert point is not None
         work.charge_points.boot(point.id, BOOT, AT)
         work.charge_points.set_clock_offset(point.id, -125.5, AT)
-        work.charge_points.notice_status(
-            StatusNotice(
-                charge_point_id=point.id,
-                connector_id=1,
-                status="Charging",
-                error_code="NoError",
-                info="\x1b[2J",
-                vendor_id=None,
-                vendor_error_code=None,
-                timestamp=AT,
-                received=AT,
-                ordered_at=AT,
-                flags=[],
-            ),
-            AT,
-        )
+        notice = StatusNotice(point.id, 1, **told, timestamp=AT, received=AT, ordered_at=AT, flags=[])
+        work.charge_points.notice_status(notice, AT)
         work.charge_points.notice_file(point.id, "firmware", "Installed", AT, [])
         work.charge_points.set_configuration(point.id, [{"key": "K", "readonly": True, "value": "V"}], [], AT)
         work.charge_points.set_local_list_version(point.id, 7)
@@ -170,13 +163,18 @@ def test_show_tells_everything_that_is_known(terminal: Terminal, store: SqlStore
         expiry = AT + timedelta(days=365_000)
         request = {"reservationId": 5, "connectorId": 2, "idTag": "B", "expiryDate": expiry}
         work.transactions.reserve(point.id, request, command_id, AT)
-        profile = {"chargingProfileId": 3, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile"}
-        work.transactions.set_profile(point.id, 1, profile, AT)
+        work.transactions.set_profile(point.id, 1, PROFILE, AT)
+
+
+def test_show_tells_everything_that_is_known(terminal: Terminal, store: SqlStore, start: Any) -> None:
+    """Connectors, transactions, reservations, profiles, files, configuration, vendor data, the clock."""
+    transaction_id = start()
+    fill(store)
     known = terminal.json("charge-points", "show", "CP-1")
     assert [(1, "Charging")] == [(row["connectorId"], row["status"]) for row in known["connectors"]]
     assert [transaction_id] == [row["transactionId"] for row in known["openTransactions"]]
     assert [5] == [row["reservationId"] for row in known["reservations"]]
-    assert [profile] == [row["csChargingProfiles"] for row in known["chargingProfiles"]]
+    assert [PROFILE] == [row["csChargingProfiles"] for row in known["chargingProfiles"]]
     assert [("Installed", "2024-01-31T12:00:00Z")] == [(r["status"], r["received"]) for r in known["fileNotices"]]
     assert [("K", "V")] == [(row["key"], row["value"]) for row in known["configuration"]]
     assert [{"a": 1}] == [row["record"] for row in known["dataTransfers"]]

@@ -46,7 +46,7 @@ def web_site() -> Iterator[str]:
 
 def test_a_gateway_in_order_has_nothing_to_say(terminal: Terminal) -> None:
     """Each thing that was looked at is ok."""
-    settings = {"PUBLIC_URL": "https://ocpp.example/ocpp", "ENVIRONMENT": "production"}
+    settings: dict[str, Any] = {"PUBLIC_URL": "https://ocpp.example/ocpp", "ENVIRONMENT": "production"}
     assert [] == found(terminal, "--offline", **settings)
     lines = terminal.says("check", "--offline", **settings).splitlines()
     assert {"settings", "WSDLs", "store", "stations"} == {line.split(":")[0].split()[1] for line in lines}
@@ -60,7 +60,7 @@ def test_a_default_public_url_is_warned_of(terminal: Terminal) -> None:
 
 def test_open_doors_are_warned_of(terminal: Terminal) -> None:
     """What is right for trying out is told where it might be forgotten."""
-    settings = {"UNKNOWN_CHARGE_POINTS": "accept", "UNKNOWN_TAGS": "accept", "WORKERS": "4"}
+    settings: dict[str, Any] = {"UNKNOWN_CHARGE_POINTS": "accept", "UNKNOWN_TAGS": "accept", "WORKERS": "4"}
     assert [("settings", "warning")] * 4 == found(
         terminal, "--offline", PUBLIC_URL="https://ocpp.example/ocpp", **settings
     )
@@ -68,7 +68,7 @@ def test_open_doors_are_warned_of(terminal: Terminal) -> None:
 
 def test_a_public_url_that_nobody_answers_is_wrong(terminal: Terminal) -> None:
     """Exit status 1."""
-    settings = {"PUBLIC_URL": "http://127.0.0.1:1/ocpp", "ENVIRONMENT": "production"}
+    settings: dict[str, Any] = {"PUBLIC_URL": "http://127.0.0.1:1/ocpp", "ENVIRONMENT": "production"}
     assert [("public address", "wrong")] == found(terminal, status=1, **settings)
 
 
@@ -86,7 +86,7 @@ def test_stations_that_can_not_be_called_are_warned_of(terminal: Terminal, store
                 work.charge_points.set_callback(point.id, url, None, "operator", None, AT)
         work.charge_points.register("CP-4", "Rejected", AT)
         work.charge_points.remember_unknown("CP-5", "1.6", "Heartbeat", None, None, {}, AT)
-    settings = {"PUBLIC_URL": "https://ocpp.example/ocpp", "ENVIRONMENT": "production"}
+    settings: dict[str, Any] = {"PUBLIC_URL": "https://ocpp.example/ocpp", "ENVIRONMENT": "production"}
     expected = [("stations", "warning"), ("station CP-1", "warning"), ("station CP-2", "warning")]
     assert expected == found(terminal, "--offline", **settings)
 

@@ -42,7 +42,7 @@ def test_a_payload_may_be_left_out_or_come_by_stdin(terminal: Terminal, station:
     reset = terminal.says("send", "CP-1", "Reset", "-", stdin='{"type": "Soft"}\n')
     assert ("CP-1 answered Reset: Accepted\n", [{"type": "Soft"}]) == (
         reset,
-        station.commands_received.payloads("Reset"),
+        [command.payload for command in station.commands_received.of("Reset")],
     )
 
 
@@ -73,7 +73,7 @@ def test_numbers_keep_their_digits(terminal: Terminal, station: ChargePoint) -> 
     }
     payload = json.dumps({"connectorId": 1, "csChargingProfiles": profile})
     assert profile == terminal.json("send", "CP-1", "SetChargingProfile", payload)["request"]["csChargingProfiles"]
-    received = station.commands_received.payloads("SetChargingProfile")[0]["csChargingProfiles"]["chargingSchedule"]
+    received = station.commands_received.of("SetChargingProfile")[0].payload["csChargingProfiles"]["chargingSchedule"]
     assert "16.1 6.1" == f"{received['chargingSchedulePeriod'][0]['limit']} {received['minChargingRate']}"
 
 

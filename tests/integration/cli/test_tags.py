@@ -55,14 +55,18 @@ def test_blocking_and_its_undoing(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("add", ""), ("add", "A" * 21), ("add", "A\n"), ("add", "A", "--parent", " "), ("block", "\x07")]
+    "words",
+    [("add", ""), ("add", "A" * 256), ("add", "A\tB"), ("add", "A", "--parent", "P" * 21), ("block", "\x07")],
 )
 def test_what_no_station_can_send_is_refused(terminal: Terminal, words: tuple[str, ...]) -> None:
     """Empty, too long, or with controls."""
-    if words == ("add", "A\n"):
-        assert "A may charge\n" == terminal.says("tags", *words)
-    else:
-        assert "a tag of 1 to 20 characters" in terminal.refuses("tags", *words)
+    assert "a tag of 1 to 2" in terminal.refuses("tags", *words)
+
+
+def test_blanks_around_a_tag_are_none_of_it(terminal: Terminal) -> None:
+    """And one that is longer than the standard allows may be added, since stations send such."""
+    long = "04:A1:B2:C3:D4:E5:F6:07"
+    assert f"{long} may charge\n" == terminal.says("tags", "add", f" {long}\n")
 
 
 def test_a_tag_is_not_its_own_parent(terminal: Terminal) -> None:

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
 from ocpp_soap.errors import InternalError, NotTransmitted, SecurityError, StationFault, Uncertain
 from ocpp_soap.simulator.charge_point import ChargePoint
@@ -159,6 +160,13 @@ def test_a_command_that_breaks_the_schema_is_refused(
         caller.call(cp.address, "CP-1", operation, payload, from_address=central.url)
     assert ("Sender", "ProtocolError") == (fault.value.code, fault.value.subcode)
     assert f": {path}: expected " in fault.value.text
+
+
+def test_what_is_no_soap_is_answered_with_a_fault(cp: ChargePoint) -> None:
+    """As by the gateway itself."""
+    answer = requests.post(cp.address, data=b"<html/>", timeout=5)
+    assert (400, True) == (answer.status_code, b"ProtocolError" in answer.content)
+    assert [] == cp.commands_received
 
 
 def test_the_end_leaves_no_threads(central: CentralSystem) -> None:

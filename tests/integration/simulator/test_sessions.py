@@ -113,6 +113,12 @@ def test_a_car_that_leaves_ends_the_transaction(central: CentralSystem, cp: Char
     assert ("EVDisconnected", False, "Available") == (stop["reason"], "idTag" in stop, central.statuses(1)[-1])
 
 
+def test_a_whole_session_can_end_so(central: CentralSystem, cp: ChargePoint) -> None:
+    """The car leaves without a word."""
+    assert "EVDisconnected" == cp.run_session("TAG", seconds=60, reason="EVDisconnected").reason
+    assert ["Charging", "MeterValues", "StopTransaction", "Available"] == session(central)[-4:]
+
+
 def test_a_car_may_come_back_where_that_does_not_end_the_transaction(central: CentralSystem, cp: ChargePoint) -> None:
     """StopTransactionOnEVSideDisconnect is false: no energy flows meanwhile."""
     central.command("ChangeConfiguration", key="StopTransactionOnEVSideDisconnect", value="false")

@@ -157,6 +157,15 @@ def test_a_refused_statement_is_logged_without_its_values(
     assert ("", "") == ("SECRET" * ("SECRET" in caplog.text), "INSERT" * ("INSERT" in str(error.value)))
 
 
+def test_sqlite_waits_for_the_disk_and_checks_foreign_keys(tmp_path: Path) -> None:
+    """A write-ahead log, each commit synced (2 is FULL)."""
+    store = open_store(f"sqlite:///{tmp_path}/x.db")
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    with store.writer.connect() as connection:
+        assert expected == {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in expected}
+    store.close()
+
+
 def test_a_store_that_was_closed_opens_again(store: SqlStore) -> None:
     """Closing frees connections and ends nothing."""
     for _ in range(2):

@@ -8,7 +8,7 @@ import pytest
 
 from ocpp_soap.store.work import SqlStore
 
-from .conftest import NOON, a_start, after, register, start
+from .conftest import NOON, a_start, a_stop, after, register, start
 
 
 def _command(store: SqlStore, station: int) -> int:
@@ -97,6 +97,20 @@ def test_a_profile_replaces_one_of_its_id_or_of_its_place(store: SqlStore, stati
             {"connectorId": 2, "csChargingProfiles": _profile(1, level=5), "set": NOON},
         ] == profiles.profiles(station)
     assert [1] == _ids(store, other)
+
+
+def test_a_tx_profile_is_in_force_as_long_as_its_transaction(store: SqlStore, station: int) -> None:
+    """It ends with the transaction that ran when it was set; others stay (OCPP 1.6 §3.13.1)."""
+    transaction_id = start(store, a_start(station))
+    with store.writing() as work:
+        work.transactions.set_profile(station, 1, _profile(1, "TxProfile"), after(seconds=1))
+        work.transactions.set_profile(station, 1, _profile(2), after(seconds=1))
+    assert [2, 1] == _ids(store, station)
+    with store.writing() as work:
+        work.transactions.stop(a_stop(station, transaction_id))
+    assert [2] == _ids(store, station)
+    start(store, a_start(station, "k2", received=after(hours=2)))
+    assert [2] == _ids(store, station)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
-"""How many statements each act costs: what every message pays for, counted."""
+"""What each act costs: its statements, counted, and the rows that they have to look at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from ocpp_soap.central.ports import Work
 from ocpp_soap.central.records import Exchange
-from ocpp_soap.store.work import SqlStore
+from ocpp_soap.store.columns import metadata
+from ocpp_soap.store.work import SqlStore, open_store
 
 from .conftest import NOON, a_notice, a_sample, a_start, a_stop, counted
 
@@ -40,6 +44,66 @@ ACTS: dict[str, tuple[int, Act]] = {
         ),
     ),
 }
+
+
+# What is asked for one station, tag or transaction, and not for all of them.
+LOOKUPS: dict[str, Act] = {
+    "station by another case": lambda work, station, transaction: work.charge_points.contact("cp1", "new", None, NOON),
+    "station": lambda work, station, transaction: work.charge_points.find("CP1"),
+    "stranger": lambda work, station, transaction: work.charge_points.register("S", "Accepted", NOON),
+    "new stranger": lambda work, station, transaction: work.charge_points.remember_unknown(
+        "S", "new", "Heartbeat", None, None, {}, NOON
+    ),
+    "callbacks": lambda work, station, transaction: work.charge_points.callback_history(station),
+    "connectors": lambda work, station, transaction: work.charge_points.connectors(station),
+    "file notice": lambda work, station, transaction: work.charge_points.notice_file(station, "firmware", "", NOON, []),
+    "file notices": lambda work, station, transaction: work.charge_points.file_notices(station),
+    "data": lambda work, station, transaction: work.charge_points.data(station),
+    "configuration": lambda work, station, transaction: work.charge_points.configuration(station),
+    "transaction": lambda work, station, transaction: work.transactions.find(transaction),
+    "start by key": lambda work, station, transaction: work.transactions.by_start("k1"),
+    "stop by key": lambda work, station, transaction: work.transactions.answer_of_stop("s1"),
+    "open of a tag": lambda work, station, transaction: work.transactions.open_for_tag("TAG"),
+    "open on a connector": lambda work, station, transaction: work.transactions.open_on(station, 1),
+    "transactions of a station": lambda work, station, transaction: work.transactions.list("CP1"),
+    "transactions of a tag": lambda work, station, transaction: work.transactions.list(id_tag="TAG"),
+    "samples": lambda work, station, transaction: work.transactions.samples(transaction),
+    "reservation": lambda work, station, transaction: work.transactions.end_reservation(station, 1, "Used"),
+    "reservations": lambda work, station, transaction: work.transactions.reservations(NOON, "CP1"),
+    "profiles": lambda work, station, transaction: work.transactions.profiles(station),
+    "profiles to clear": lambda work, station, transaction: work.transactions.clear_profiles(station, {"id": 1}),
+    "command": lambda work, station, transaction: work.commands.find(1),
+    "commands": lambda work, station, transaction: work.commands.list("CP1"),
+    "lease": lambda work, station, transaction: work.commands.lease(station, "a", NOON, NOON),
+    "journal of a station": lambda work, station, transaction: work.journal.list("CP1"),
+    "old rows of the journal": lambda work, station, transaction: work.journal.remove_before(NOON, 100),
+}
+
+
+@pytest.mark.parametrize("act", [*ACTS, *LOOKUPS])
+def test_no_act_looks_at_every_row_of_a_table(tmp_path: Path, act: str) -> None:
+    """Each has an index for what it looks up, by SQLite's own plan."""
+    store = open_store(f"sqlite:///{tmp_path}/x.db")
+    # Plans show the check of foreign keys for new parents, which SQLite skips unless a deferred one is violated.
+    event.listen(store.writer, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = OFF"))
+    metadata.create_all(store.writer, checkfirst=False)
+    run = LOOKUPS[act] if act in LOOKUPS else ACTS[act][1]
+    scans = []
+
+    def explain(connection: Connection, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+        if not sql.startswith(("BEGIN", "EXPLAIN")):
+            values = parameters[0] if parameters and isinstance(parameters[0], list | tuple) else parameters
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(values)).all()
+            scans.extend([row.detail for row in plan if row.detail.startswith("SCAN") and "COVERING" not in row.detail])
+
+    with store.writing() as work:
+        station = work.charge_points.register("CP1", "Accepted", NOON).id
+        transaction = work.transactions.start(a_start(station, "k0")) or 0
+    event.listen(store.writer, "before_cursor_execute", explain)
+    with store.writing() as work:
+        run(work, station, transaction)
+    store.close()
+    assert [] == scans
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -43,7 +43,7 @@ UNDERSTOOD: dict[str, list[tuple[str, str | None, str]]] = {
     ],
     "identity-in-capitals": [("chargeBoxIdentity", f"{{{CS}}}ChargeBoxIdentity", "read as chargeBoxIdentity")],
     "identity-twice-and-different": [("chargeBoxIdentity", "CP-2042", "CP-2041, the first of several")],
-    "headers-without-a-namespace": [(name, name, assumed) for name, assumed in READ_AS],
+    "headers-without-a-namespace": [(name, name, f"{assumed}, of no namespace") for name, assumed in READ_AS],
     "headers-in-the-charge-point-namespace": [(name, f"{{{CP}}}{name}", assumed) for name, assumed in READ_AS],
     "header-names-in-another-case": [
         ("MessageID", f"{WSA}MessageId", "read as MessageID"),

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _tags()
     _unknown_tags()
     _transactions()
+    _transaction_indexes()
     _stops()
     _meter_messages()
     _meter_values()
@@ -80,6 +81,9 @@ def _transactions() -> None:
         sa.UniqueConstraint("key", name="uq_transactions_key"),
         sqlite_autoincrement=True,
     )
+
+
+def _transaction_indexes() -> None:
     where = sa.text("closed_by IS NULL")
     op.create_index(
         "ix_transactions_open",
