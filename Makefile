@@ -2,11 +2,12 @@
 
 # A Python is usable if it starts (a version manager's stand-in may not), is new enough and can make an environment.
 USABLE = -c 'import sys, ensurepip, sqlite3, ssl; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
-FIRST_USABLE = $(shell for p in python3 python3.13 python3.12 python3.11; do if $$p $(USABLE); then echo $$p; break; fi; done)
+FIRST_USABLE = $(shell for p in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do if $$p $(USABLE); then echo $$p; break; fi; done)
 
 # PYTHON=python3.12 gets an environment of its own beside the usual one.
 ifdef PYTHON
-VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV ?= .venv-$(VERSION)
 else
 VENV ?= .venv
 endif
@@ -31,8 +32,8 @@ help:
 # Running needs less than developing does: a tool for the tests that can't be had must not keep the gateway from running.
 # pip is asked for too, since a Ctrl-C may have ended the making of the environment before it.
 $(READY) $(READY_TO_DEVELOP): setup.cfg pyproject.toml
-	@test -x $(BIN)/python || test -n '$(or $(PYTHON),$(FIRST_USABLE))' || { echo 'no Python 3.11 or newer with venv found (Debian, Ubuntu: apt install python3-venv); or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'making $(VENV) with $(or $(PYTHON),$(FIRST_USABLE))'; $(or $(PYTHON),$(FIRST_USABLE)) -m venv $(VENV); }
+	@test -x $(BIN)/python || test -n '$(FIRST_USABLE)' || { echo '$(if $(PYTHON),$(PYTHON) is,found) no Python 3.11 or newer with venv (Debian, Ubuntu: apt install python3-venv); name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'making $(VENV) with $(FIRST_USABLE)'; $(FIRST_USABLE) -m venv $(VENV); }
 	@echo 'installing what $(if $(WITH),tests and checks need,the gateway needs) into $(VENV); once, it may take minutes'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.$(WITH)'
 	@touch $(READY) $@

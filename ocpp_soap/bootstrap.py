@@ -86,8 +86,9 @@ class Gateway:
             read_timeout=settings.read_timeout,
             max_answer=MAX_ANSWER,
         )
-        call_time = settings.connect_timeout + 2 * settings.read_timeout
-        return Commands(self.store, link, self.catalog, now, call_time=call_time, patience=call_time)
+        # A call ends after both timeouts; the rest is for a name server that takes its time.
+        call_time = settings.connect_timeout + settings.read_timeout + 10
+        return Commands(self.store, link, self.catalog, now, call_time)
 
     @cached_property
     def application(self) -> Any:

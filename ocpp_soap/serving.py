@@ -15,19 +15,25 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from . import bootstrap, logs
 from .settings import Settings
 from .worker import retention
+from .worker.patience import Patience
+
+# A message is a few kilobytes; a modem that needs longer than this for one has lost its connection.
+REQUEST_SECONDS = 60.0
 
 
 def options(settings: Settings) -> dict[str, Any]:
     """gunicorn's settings for these settings; each that is not the default has its reason here."""
     sqlite = settings.database_url.startswith("sqlite")
     return {
-        "worker_class": "gthread",
-        # SQLite has one writer: more processes would only wait for each other's locks.
-        "workers": settings.workers or (1 if sqlite else max(2, os.cpu_count() or 1)),
+        "worker_class": Worker,
+        # SQLite has one writer: more processes would only wait for each other's locks. On PostgreSQL each thread may
+        # hold a connection, and a server has a hundred by default.
+        "workers": settings.workers or (1 if sqlite else min(max(2, os.cpu_count() or 1), 4)),
         "threads": settings.threads,
         # Longer than nginx keeps its side open (60 s by default), so that it never sends on a closed connection.
         "keepalive": 75,
@@ -69,6 +75,21 @@ def post_worker_init(worker: Any) -> None:
 def worker_exit(_: Any, worker: Any) -> None:
     """Stops it again."""
     getattr(worker, "stop_retention", lambda: None)()
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's gthread with a limit on the time that a request may take to arrive."""
+
+    def init_process(self) -> None:
+        """Called in the worker, after the fork; returns when it ends."""
+        self.patience = Patience(REQUEST_SECONDS)
+        self.patience.start()
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Reads one request and answers it, in a thread of the pool."""
+        with self.patience.waiting_for(conn.sock):
+            return super().handle(conn)
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn has no types

@@ -109,7 +109,7 @@ class Settings:
     wsdl_dir: Path | None = _setting(None, _folder)
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"))
     workers: int = _setting(0, _number(0, 256))
-    threads: int = _setting(8, _number(1, 256))
+    threads: int = _setting(16, _number(1, 256))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -18,7 +18,7 @@ CLOCK_NEVER_SET = datetime(2010, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=1)
 
 # Offsets are refreshed after this time, since queued messages only make a clock look older than it is.
-OFFSET_AGE = timedelta(days=1)
+OFFSET_AGE = timedelta(minutes=15)
 
 
 def plausible(moment: datetime, call: Call) -> bool:
@@ -37,7 +37,7 @@ def judge_time(path: str, moment: datetime, call: Call) -> None:
 def note_clock(request: Json, call: Call, work: Work) -> None:
     """Keeps the largest offset (sent minus received, in seconds) of recent messages (soap-binding decision 9)."""
     sent = request.get("timestamp")
-    if sent is None:
+    if sent is None or sent < CLOCK_NEVER_SET:
         return
     offset = (sent - call.received).total_seconds()
     known, known_at = call.station.clock_offset, call.station.clock_offset_at

@@ -9,21 +9,26 @@ from __future__ import annotations
 import difflib
 import time
 import uuid
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
-from ..errors import Busy, CallFailed, NotFound, NotTransmitted, Refused, StationFault, Uncertain
+from ..errors import CallFailed, NotFound, Refused, StationFault, StoreError, Uncertain
 from ..protocol.catalog import Catalog
 from ..protocol.schema import Operation
 from ..protocol.validation import check
 from ..protocol.writing import to_json
+from .again import transact
 from .follow_ups import FOLLOW_UPS, FollowUp
-from .ports import Answered, Clock, Link, Store
+from .ports import Answered, Clock, Link, Store, Work
 from .records import ChargePoint, Command, Exchange, Json
 
 # How often a command that waits for its turn asks for the station's lease (seconds).
 TURN = 0.1
+
+NO_ADDRESS = "no address of this station is known; see `ocpp-soap charge-points set-callback`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class _Sending:
     operation: str
     payload: Json
     at: datetime
+    peer: str | None = None
 
     def exchange(self, result: Answered | CallFailed, duration: float) -> Exchange:
         """The journal's row of it."""
@@ -45,7 +51,7 @@ class _Sending:
             identity=self.station.identity,
             operation=self.operation,
             version=self.version,
-            peer=None,
+            peer=self.peer,
             duration=duration,
             outcome=result.outcome if isinstance(result, CallFailed) else "answered",
             request=result.request,
@@ -56,20 +62,25 @@ class _Sending:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Calls stations. `patience`: how long a command waits for its turn; `call_time`: the longest call (seconds)."""
+    """Calls stations. `call_time`: longer than any call takes (seconds)."""
 
     store: Store
     link: Link
     catalog: Catalog
     clock: Clock
     call_time: float = 60.0
-    patience: float = 60.0
+
+    @property
+    def patience(self) -> float:
+        """How long a command waits for its turn: also for the one before to end whose process died (seconds)."""
+        return self.call_time + 5
 
     def send(self, identity: str, operation: str, payload: Any) -> Command:
         """Sends one operation of the Charge Point, named as in the WSDL, with a JSON payload in its words.
 
         Returns the command with its outcome, whatever it is. Raises `NotFound`, `Refused` (no such operation in the
-        station's version) or `InvalidPayload`, all before anything is recorded or sent.
+        station's version) or `InvalidPayload`, all before anything is recorded or sent; and `Uncertain` when it was
+        sent and its outcome could not be stored.
         """
         with self.store.reading() as work:
             station = work.charge_points.find(identity)
@@ -77,19 +88,22 @@ class Commands:
             raise NotFound(f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`")
         version = self.catalog.versions.get(station.version or "", self.catalog.newest)
         typed = check(payload, self.operation(version.name, operation).input.type)
-        with self.store.writing() as work:
-            command_id = work.commands.add(station.id, operation, to_json(typed), self.clock())
+        request, now = to_json(typed), self.clock()
+        command_id = transact(self.store, lambda work: work.commands.add(station.id, operation, request, now))
         holder = uuid.uuid4().hex
-        if self._wait_for_turn(station, holder):
-            try:
-                self._call(_Sending(command_id, station, version.name, operation, typed, self.clock()))
-            finally:
-                with self.store.writing() as work:
-                    work.commands.release(station.id, holder)
-        else:
-            with self.store.writing() as work:
-                error = f"another command to this station was still running after {self.patience:g} s"
-                work.commands.finish(command_id, "not_transmitted", self.clock(), error=error)
+        try:
+            waited = self._wait_for_turn(station, holder)
+        except BaseException as interruption:
+            self._give_up(command_id, f"interrupted before it was sent: {type(interruption).__name__}")
+            raise
+        if not waited:
+            self._give_up(command_id, f"another command to this station was still running after {self.patience:g} s")
+            return self._finished(command_id)
+        try:
+            self._call(_Sending(command_id, station, version.name, operation, typed, self.clock()))
+        finally:
+            with suppress(StoreError):  # it runs out by itself
+                transact(self.store, lambda work: work.commands.release(station.id, holder))
         return self._finished(command_id)
 
     def operation(self, version: str, name: str) -> Operation:
@@ -105,37 +119,46 @@ class Commands:
         deadline = time.monotonic() + self.patience
         while True:
             now = self.clock()
-            try:
-                with self.store.writing() as work:
-                    if work.commands.lease(station.id, holder, now, now + timedelta(seconds=2 * self.call_time)):
-                        return True
-            except Busy:
-                pass
+            until = now + timedelta(seconds=self.call_time)
+            if transact(self.store, lambda work: work.commands.lease(station.id, holder, now, until)):  # noqa: B023
+                return True
             if time.monotonic() > deadline:
                 return False
             time.sleep(TURN)
 
+    def _give_up(self, command_id: int, error: str) -> None:
+        now = self.clock()
+        transact(self.store, lambda work: work.commands.finish(command_id, "not_transmitted", now, error=error))
+
     def _call(self, sending: _Sending) -> None:
         station = sending.station
-        with self.store.writing() as work:
+
+        def announce(work: Work) -> str | None:
             # Read again under the lease: the station may have moved while the command waited.
             address = (work.charge_points.find(station.identity) or station).callback_url
-            work.commands.sending(sending.command_id, address or "", sending.at)
+            if address is not None:
+                work.commands.sending(sending.command_id, address, sending.at)
+            return address
+
+        address = transact(self.store, announce)
+        if address is None:
+            return self._give_up(sending.command_id, NO_ADDRESS)
+        sending = replace(sending, peer=urlsplit(address).hostname)
         try:
-            if address is None:
-                raise NotTransmitted("no address of this station is known; see `ocpp-soap charge-points set-callback`")
             result = self.link.call(address, station.identity, sending.version, sending.operation, sending.payload)
         except CallFailed as failure:
-            self._finish(sending, failure)
-        except BaseException as error:  # also Ctrl-C: the request may be on its way
-            self._finish(sending, Uncertain(f"interrupted: {type(error).__name__}"))
+            return self._finish(sending, failure)
+        except KeyboardInterrupt:
+            return self._finish(sending, Uncertain("interrupted while the station was called"))
+        except BaseException as error:
+            self._finish(sending, Uncertain(f"the call broke off: {type(error).__name__}"))
             raise
-        else:
-            self._finish(sending, result)
+        return self._finish(sending, result)
 
     def _finish(self, sending: _Sending, result: Answered | CallFailed) -> None:
         now, command_id = self.clock(), sending.command_id
-        with self.store.writing() as work:
+
+        def record(work: Work) -> None:
             if isinstance(result, StationFault):
                 fault = {"code": result.code, "subcode": result.subcode, "text": result.text}
                 work.commands.finish(command_id, "answered", now, fault=fault)
@@ -146,6 +169,11 @@ class Commands:
                 if (follow_up := FOLLOW_UPS.get(sending.operation)) is not None:
                     follow_up(FollowUp(work, sending.station.id, command_id, sending.payload, result.payload, now))
             work.journal.add(sending.exchange(result, (now - sending.at).total_seconds()))
+
+        try:
+            transact(self.store, record)
+        except StoreError as error:
+            raise Uncertain(f"it was sent, but its outcome could not be stored: {error}") from error
 
     def _finished(self, command_id: int) -> Command:
         with self.store.reading() as work:

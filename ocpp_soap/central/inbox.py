@@ -7,7 +7,6 @@ station sent is committed before the answer leaves. It knows no XML and no SQL.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..errors import Busy, Fault, InternalError, ProtocolError, SecurityError, StoreError
+from ..errors import Fault, InternalError, ProtocolError, SecurityError, StoreError
 from . import callback
+from .again import transact
 from .call import Call, Policy, Render, Reply
 from .clocks import note_clock
 from .handlers import ALWAYS_CONFIRMED, FORGIVEN, HANDLERS
@@ -27,8 +27,8 @@ from .records import ChargePoint, Exchange, Json
 
 log = logging.getLogger(__name__)
 
-# A transaction that the database gave up on (deadlock, lock timeout) is run again before a station learns of it.
-ATTEMPTS = 5
+# Whoever has not been accepted must not fill the journal: so many bytes of a message are kept.
+KEPT_OF_STRANGERS = 64 * 1024
 
 BOOT = "BootNotification"
 HEARTBEAT = "Heartbeat"
@@ -64,29 +64,25 @@ class Inbox:
         return render(InternalError(""))
 
     def _exchange(self, call: Call, render: Render, started: float, decide: Decide) -> Any:
-        """One transaction: decision, rendered answer, journal; run again when the database asks for it.
+        """One transaction: decision, rendered answer, journal.
 
         Gives the reply, or the `Consultation` that has to come before it.
         """
         flags = len(call.flags)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self.store.writing() as work:
-                    decision = decide(work)
-                    if isinstance(decision, Consultation):
-                        settle = self.plug_ins.decline(decision)
-                        if settle is None:
-                            return decision
-                        decision = settle(work)
-                    reply = render(decision)
-                    self._journal(call, reply, work, time.perf_counter() - started)
-                    return reply
-            except Busy:
-                if attempt == ATTEMPTS:
-                    raise
-                del call.flags[flags:]
-                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 it only spreads the retries
-        return None
+
+        def act(work: Work) -> Reply | Consultation:
+            del call.flags[flags:]
+            decision = decide(work)
+            if isinstance(decision, Consultation):
+                settle = self.plug_ins.decline(decision)
+                if settle is None:
+                    return decision
+                decision = settle(work)
+            reply = render(decision)
+            self._journal(call, reply, work, time.perf_counter() - started)
+            return reply
+
+        return transact(self.store, act)
 
     def _decide(self, call: Call, request: Json | Fault, work: Work) -> Decision:
         if isinstance(request, Fault):
@@ -102,9 +98,10 @@ class Inbox:
         call.station = station
         if station.identity != call.identity:
             call.flag("chargeBoxIdentity", call.identity, station.identity)
-        self._learn_callback(call, station, work)
         if station.status != "Accepted" and call.operation != BOOT:
             return SecurityError(f"Charge point {call.identity} is {station.status}, not Accepted.")
+        if station.status != "Rejected":
+            self._learn_callback(call, station, work)
         if call.problems:
             forgiven = FORGIVEN.get(call.operation, set())
             unforgiven = [p for p in call.problems if p.path not in forgiven]
@@ -124,7 +121,7 @@ class Inbox:
         if call.operation != BOOT:
             return SecurityError(f"Charge point {call.identity} is not registered here.")
         status = "Pending" if self.policy.unknown_charge_points == "pending" else "Rejected"
-        return registration_answer(status, self.policy.heartbeat_interval, call)
+        return registration_answer(status, None, call)
 
     def _learn_callback(self, call: Call, station: ChargePoint, work: Work) -> None:
         """Takes over a changed wsa:From (OCPP-S 1.6 §3.7), unless the operator has fixed the address."""
@@ -139,6 +136,7 @@ class Inbox:
     def _journal(self, call: Call, reply: Reply, work: Work, duration: float) -> None:
         if call.operation == HEARTBEAT and not self.policy.journal_heartbeats and reply.outcome == "answered":
             return
+        known = reply.outcome != "SecurityError"
         work.journal.add(
             Exchange(
                 at=call.received,
@@ -149,7 +147,7 @@ class Inbox:
                 peer=call.peer,
                 duration=duration,
                 outcome=reply.outcome,
-                request=call.raw,
+                request=call.raw if known else call.raw[:KEPT_OF_STRANGERS],
                 answer=reply.body,
                 flags=call.flags_as_json(),
             )

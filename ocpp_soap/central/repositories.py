@@ -140,9 +140,6 @@ class Tags(Protocol):
     def save(self, tag: Tag) -> None:
         """Adds or replaces a tag (its parent_* fields are the parent's own and are not stored)."""
 
-    def remove(self, id_tag: str) -> bool:
-        """Forgets a tag; False when there was none."""
-
 
 class Transactions(Protocol):
     """Transactions, stops, meter values and reservations."""
@@ -158,7 +155,7 @@ class Transactions(Protocol):
         known (ordered by `ordered_at`, then id). Only open transactions are marked."""
 
     def open_for_tag(self, id_tag: str) -> int:
-        """How many open, not superseded transactions the tag has."""
+        """How many transactions the tag has that are open, not superseded, and were accepted at their start."""
 
     def find(self, transaction_id: int, lock: bool = False) -> Transaction | None:
         """The transaction of that id."""
@@ -180,8 +177,8 @@ class Transactions(Protocol):
     def close(self, transaction_id: int, at: datetime, meter_stop: int | None, reason: str | None, note: str) -> None:
         """An operator's end of a dead transaction."""
 
-    def orphan_stops(self) -> Sequence[Json]:
-        """Stops that ended no transaction, newest first."""
+    def orphan_stops(self, charge_point_id: int, limit: int = 100) -> Sequence[Json]:
+        """Stops that ended no transaction: {transactionId, timestamp, …, flags}, newest first."""
 
     def meter(
         self,

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ..central.records import Json
-from ..errors import OcppSoapError, Refused
+from ..errors import OcppSoapError, Refused, Uncertain
 from ..protocol import catalog
 from ..protocol.export import field_rows, json_schema
 from ..protocol.schema import Service
@@ -73,7 +73,11 @@ def send(charge_point: str | None, operation: str | None, payload: str | None, d
     if charge_point is None or operation is None:
         raise click.UsageError("name a charge point and an operation")
     request = _payload(payload)
-    command = command_object(open_gateway().commands.send(charge_point, operation, request))
+    try:
+        command = command_object(open_gateway().commands.send(charge_point, operation, request))
+    except Uncertain as uncertain:
+        click.echo(f"Error: {uncertain}", err=True)
+        raise click.exceptions.Exit(UNCERTAIN) from uncertain
     put_json(command) if wants_json() else _put(command)
     _end(command)
 

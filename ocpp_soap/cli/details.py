@@ -10,7 +10,7 @@ from ..central.ports import Work
 from ..central.records import ChargePoint, Json, UnknownChargePoint
 from .grammar import shown
 from .output import put_facts, put_section
-from .shapes import transaction_object
+from .shapes import command_object, transaction_object
 
 # How many of the newest rows of a history are told.
 NEWEST = 10
@@ -68,6 +68,8 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
         "callbackPeer": point.callback_peer,
         "callbackHistory": charge_points.callback_history(point.id),
         "connectors": charge_points.connectors(point.id),
+        "commands": [command_object(command) for command in work.commands.list(point.identity, NEWEST)],
+        "stopsThatEndedNothing": transactions.orphan_stops(point.id, NEWEST),
         "openTransactions": [transaction_object(t) for t in transactions.open_on(point.id)],
         "reservations": [row for row in reservations if row["status"] == "Active"],
         "chargingProfiles": transactions.profiles(point.id),
@@ -108,6 +110,8 @@ def put_charge_point(known: Json) -> None:
     _section("Connectors", known["connectors"])
     transactions = ("transactionId", "connectorId", "idTag", "startTimestamp", "meterStart", "flags")
     _section("Open transactions", known["openTransactions"], transactions)
+    _section("Stops that ended no transaction", known["stopsThatEndedNothing"])
+    _section("Commands", known["commands"], ("commandId", "operation", "outcome", "answer", "fault", "error", "sent"))
     _section("Reservations", known["reservations"])
     _section("Charging profiles", known["chargingProfiles"])
     _section("Earlier addresses", known["callbackHistory"])

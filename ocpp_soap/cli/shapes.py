@@ -72,4 +72,5 @@ def command_object(command: Command) -> Json:
         "created": shown(command.created),
         "sent": shown(command.sent),
         "finished": shown(command.finished),
+        "transactionId": command.transaction_id,
     }

@@ -20,7 +20,7 @@ def parse_time(text: str) -> tuple[datetime, str | None]:
 
     Raises ValueError for what is no time at all (`2013-12-12T24:23:23`, `yesterday`).
     """
-    if _STRICT.fullmatch(text):
+    if _STRICT.fullmatch(text) and text[11:13] != "24":
         return _to_utc(datetime.fromisoformat(text))
     if _EPOCH.fullmatch(text):
         seconds, millis = divmod(int(text), 1000) if len(text) > 10 else (int(text), 0)
@@ -35,8 +35,11 @@ def parse_time(text: str) -> tuple[datetime, str | None]:
     if sign:
         offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes or 0))
         zone = timezone(offset if sign == "+" else -offset)
-    moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micros, zone)
-    utc, assumed = _to_utc(moment)
+    # 24:00:00 is a time of XML Schema, the end of its day; 24:23:23 is none.
+    midnight = int(hour) == 24 and not any(map(int, (minute, second or 0, fraction or 0)))
+    hours = 0 if midnight else int(hour)
+    moment = datetime(int(year), int(month), int(day), hours, int(minute), int(second or 0), micros, zone)
+    utc, assumed = _to_utc(moment + timedelta(days=midnight))
     if not (zulu or sign):
         return utc, "UTC, since no zone is given"
     return utc, assumed or ("as many digits as microseconds have" if len(fraction or "") > 6 else "nearly ISO 8601")

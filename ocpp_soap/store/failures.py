@@ -16,8 +16,8 @@ from ..errors import Busy, StoreError
 log = logging.getLogger(__name__)
 
 # PostgreSQL: serialization failure, deadlock, lock not available (also a lock timeout), the server starts or stops,
-# and the end of a session that held a transaction open for too long.
-RUN_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03"})
+# too many connections, and the end of a session that held a transaction open for too long.
+RUN_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03"})
 
 # What drivers raise: the last two for values that they can't even send.
 REFUSALS = (sqlite3.Error, PostgresError, UnicodeError, OverflowError)

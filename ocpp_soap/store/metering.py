@@ -82,7 +82,7 @@ class Metering(Repository):
             return False
         if samples:
             values = [_values(row[0], position, sample) for position, sample in enumerate(samples)]
-            ADD_VALUES.each(self._connection, values)
+            self._each(ADD_VALUES, values)
         return True
 
     def samples(self, transaction_id: int) -> Sequence[Sample]:

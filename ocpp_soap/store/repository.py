@@ -1,42 +1,29 @@
 """What every repository is: statements that were built once, run on the connection of one transaction.
 
 A statement is built when its module is imported and compiled once for each database; those that come with every
-message are `Compiled`, the others SQLAlchemy's own. Inserts with
-ON CONFLICT are PostgreSQL's construct for both databases: SQLite spells them the same.
+message are `Compiled`, the others SQLAlchemy's own. Inserts with ON CONFLICT are PostgreSQL's construct for both
+databases: SQLite spells them the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import Connection, CursorResult, Executable, ScalarSelect, Table, bindparam, select
+from sqlalchemy import Executable, ScalarSelect, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import Insert
 
 from ..central.records import Json
-from .compiled import Compiled
+from .statements import Statements
 from .tables import charge_points
-
-# What a statement gives back; the records say what their columns are.
-AnyRows = CursorResult[*tuple[Any, ...]]
 
 
 class Repository:
     """A part of one unit of work."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_each", "_first", "_run")
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def _first(self, statement: Compiled, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        return statement.first(self._connection, parameters)
-
-    def _run(
-        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> AnyRows:
-        result: AnyRows = self._connection.execute(statement, parameters)
-        return result
+    def __init__(self, statements: Statements) -> None:
+        self._first, self._each, self._run = statements.first, statements.each, statements.execute
 
     def _rows(self, statement: Executable, charge_point_id: int, **more: int) -> list[Json]:
         """What a charge point has, as dicts named by the statement's labels."""

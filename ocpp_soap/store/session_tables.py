@@ -96,7 +96,7 @@ stops = Table(
     Column("reason", Text),
     Column("answer", Document, nullable=False),
     Column("flags", Document, nullable=False),
-    Index("ix_stops_orphans", "id", postgresql_where=ENDS_NOTHING, sqlite_where=ENDS_NOTHING),
+    Index("ix_stops_orphans", "charge_point_id", "id", postgresql_where=ENDS_NOTHING, sqlite_where=ENDS_NOTHING),
 )
 
 meter_messages = Table(

@@ -31,7 +31,6 @@ FIND = Compiled(_FOUND)
 FIND_LOCKED = Compiled(_FOUND.with_for_update(of=tags, key_share=True))
 LIST = _TAGS.order_by(T.id_tag_folded)
 SAVE = replacing(upsert(tags))
-REMOVE = tags.delete().where(T.id_tag_folded == bindparam("id_tag_folded"))
 FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded == bindparam("id_tag_folded"))
 
 _PRESENTED = upsert(unknown_tags)
@@ -95,7 +94,3 @@ class SqlTags(Repository):
         }
         self._run(SAVE, values)
         self._run(FORGET_UNKNOWN, {"id_tag_folded": values["id_tag_folded"]})
-
-    def remove(self, id_tag: str) -> bool:
-        """Forgets a tag; False when there was none."""
-        return self._run(REMOVE, {"id_tag_folded": folded(id_tag)}).rowcount > 0

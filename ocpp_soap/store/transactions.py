@@ -54,7 +54,11 @@ OPEN_AT = OPEN.where(T.charge_point_id == bindparam("charge_point_id"))
 OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))
 OPEN_FOR_TAG = Compiled(
     select(func.count()).where(
-        T.id_tag_folded == bindparam("id_tag_folded"), T.closed_by.is_(None), T.superseded_by.is_(None)
+        T.id_tag_folded == bindparam("id_tag_folded"),
+        T.closed_by.is_(None),
+        T.superseded_by.is_(None),
+        # One that was refused does not keep its tag from the next.
+        T.id_tag_info["status"].as_string() == "Accepted",
     )
 )
 
@@ -112,7 +116,6 @@ STOP = Compiled(
 ANSWER_OF_STOP = Compiled(select(S.answer).where(S.key == bindparam("key")))
 ORPHAN_STOPS = (
     select(
-        charge_points.c.identity.label("chargeBoxIdentity"),
         S.transaction_id.label("transactionId"),
         S.timestamp,
         S.meter_stop.label("meterStop"),
@@ -121,9 +124,9 @@ ORPHAN_STOPS = (
         S.received,
         S.flags,
     )
-    .join_from(stops, charge_points)
-    .where(~S.effective)
+    .where(S.charge_point_id == bindparam("charge_point_id"), ~S.effective)
     .order_by(S.id.desc())
+    .limit(bindparam("rows"))
 )
 
 
@@ -234,9 +237,9 @@ class SqlTransactions(Metering, Reservations):
         if not self._run(CLOSE, {"transaction_id": transaction_id, **end}).rowcount:
             raise NotFound(f"there is no open transaction {transaction_id}")
 
-    def orphan_stops(self) -> Sequence[Json]:
-        """{chargeBoxIdentity, transactionId, timestamp, meterStop, idTag, reason, received, flags}, newest first."""
-        return [dict(row) for row in self._run(ORPHAN_STOPS).mappings()]
+    def orphan_stops(self, charge_point_id: int, limit: int = 100) -> Sequence[Json]:
+        """{transactionId, timestamp, meterStop, idTag, reason, received, flags}, newest first."""
+        return self._rows(ORPHAN_STOPS, charge_point_id, rows=limit)
 
     def _records(self, statement: Select[Any], **parameters: str | int) -> Sequence[Transaction]:
         return [Transaction(*row) for row in self._run(statement, parameters)]

@@ -21,6 +21,8 @@ from .commands import SqlCommands
 from .engines import LOCK_SECONDS, is_sqlite, make_engine, read_url
 from .jobs import SqlJobs
 from .journal import SqlJournal
+from .pipeline import PipelinedStatements
+from .statements import Statements
 from .tags import SqlTags
 from .transactions import SqlTransactions
 
@@ -30,13 +32,13 @@ class SqlWork:
 
     __slots__ = ("charge_points", "commands", "jobs", "journal", "tags", "transactions")
 
-    def __init__(self, connection: Connection) -> None:
-        self.charge_points: repositories.ChargePoints = SqlChargePoints(connection)
-        self.tags: repositories.Tags = SqlTags(connection)
-        self.transactions: repositories.Transactions = SqlTransactions(connection)
-        self.commands: repositories.Commands = SqlCommands(connection)
-        self.journal: repositories.Journal = SqlJournal(connection)
-        self.jobs: repositories.Jobs = SqlJobs(connection)
+    def __init__(self, statements: Statements) -> None:
+        self.charge_points: repositories.ChargePoints = SqlChargePoints(statements)
+        self.tags: repositories.Tags = SqlTags(statements)
+        self.transactions: repositories.Transactions = SqlTransactions(statements)
+        self.commands: repositories.Commands = SqlCommands(statements)
+        self.journal: repositories.Journal = SqlJournal(statements)
+        self.jobs: repositories.Jobs = SqlJobs(statements)
 
 
 class SqlStore:
@@ -98,7 +100,9 @@ class SqlStore:
     @contextmanager
     def _transaction(self, engine: Engine, turn: AbstractContextManager[object]) -> Iterator[SqlWork]:
         with turn, connected(engine) as connection, connection.begin():
-            yield SqlWork(connection)
+            statements = (Statements if is_sqlite(self.url) else PipelinedStatements)(connection)
+            yield SqlWork(statements)
+            statements.finish()
 
     def _engine(self, read_only: bool) -> Engine:
         engine = self._engines.get(read_only)

@@ -7,6 +7,8 @@ reports whether a vehicle stands before it: {"connectorId", "name", "state", "ti
 from __future__ import annotations
 
 import json
+from math import isfinite
+from typing import NoReturn
 
 from ..central.call import Call
 from ..central.handlers.vendor import PlugInReply
@@ -24,8 +26,8 @@ class DetectionLoop:
     def receive(self, request: Json, call: Call) -> PlugInReply:
         """The record has the station's own fields; `occupied` says in one word what `state` does."""
         try:
-            record = json.loads(request.get("data") or "")
-        except ValueError:
+            record = json.loads(request.get("data") or "", parse_constant=_no_number, parse_float=_number)
+        except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
             call.flag("data", request.get("data"), "Rejected, since it is not a JSON object")
@@ -35,6 +37,15 @@ class DetectionLoop:
         if isinstance(record.get("timestamp"), str):
             record["timestamp"] = _time(record["timestamp"], call)
         return PlugInReply("Accepted", record=record)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else _no_number(text)
 
 
 def _time(text: str, call: Call) -> str:

@@ -5,6 +5,7 @@ It knows nothing of SOAP: the endpoint is any WSGI application.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +14,8 @@ from flask import Flask, Response, render_template
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ..errors import StoreError
+
+log = logging.getLogger(__name__)
 
 
 def create(endpoint: Any, *, ready: Callable[[], None], public_url: str) -> Any:
@@ -35,7 +38,14 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str) -> Any:
             return _plain(str(error), 503)
         return _plain("ok", 200)
 
-    return DispatcherMiddleware(app.wsgi_app, {"/ocpp": endpoint})
+    def elsewhere(request: dict[str, Any], start_response: Any) -> Any:
+        # A station whose URL lacks /ocpp gets the endpoint's own fault for a path where nothing is, not a page.
+        if request["REQUEST_METHOD"] == "POST":
+            log.warning("a POST to %r from %s: stations call /ocpp", request["PATH_INFO"], request.get("REMOTE_ADDR"))
+            return endpoint({**request, "PATH_INFO": "/-/-" + request["PATH_INFO"]}, start_response)
+        return app.wsgi_app(request, start_response)
+
+    return DispatcherMiddleware(elsewhere, {"/ocpp": endpoint})
 
 
 def _plain(text: str, status: int) -> Response:

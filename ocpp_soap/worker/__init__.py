@@ -1,1 +1,4 @@
-"""What happens without being asked: the journal's clean-up. Knows the ports of `central`; no XML, no HTTP, no SQL."""
+"""What happens without being asked: the journal's clean-up, the end of peers that trickle.
+
+Knows the ports of `central` and sockets; no XML, no HTTP, no SQL.
+"""

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 # Small enough that no station waits noticeably for the write lock of SQLite.
 BATCH = 500
 
-# Seconds between two runs.
+# Seconds before the first run, and between two.
+FIRST = 60.0
 PERIOD = 3600.0
 
 LEASE = "retention"
@@ -54,12 +55,16 @@ def start(store: Store, clock: Clock, days: int) -> Callable[[], None]:
     stop = threading.Event()
 
     def run() -> None:
-        while not stop.wait(PERIOD):
+        pause = FIRST
+        while not stop.wait(pause):
+            pause = PERIOD
             try:
                 if removed := clean(store, clock, days):
                     log.info("removed %d journal rows older than %d days", removed, days)
             except StoreError as error:
                 log.warning("the journal was not cleaned: %s", error)
+            except Exception:  # the thread must live on: a journal that grows for ever ends badly too
+                log.exception("the journal was not cleaned")
 
     threading.Thread(target=run, name="retention", daemon=True).start()
     return stop.set

@@ -103,9 +103,7 @@ def measure(database: str, operations: list[str], rounds: int, lines: list[repor
         for operation in operations:
             shown = report.MIX if operation == "mix" else operation
             lines.append(
-                report.Line(
-                    database, shown, runs["gateway", operation], runs["floor", operation], counts[operation]
-                )
+                report.Line(database, shown, runs["gateway", operation], runs["floor", operation], counts[operation])
             )
 
 
@@ -118,7 +116,9 @@ def prepared(database: str, folder: Path) -> Iterator[tuple[servers.Pair, dict[s
     messages.write_tags(folder / "tags.csv")
     with servers.running(database, folder) as pair:
         pair.gateway.run("tags", "import", str(folder / "tags.csv"))
-        counts: dict[str, float] = {**statements.statements(Settings.from_environment(pair.gateway.environment), templates)}
+        counts: dict[str, float] = {
+            **statements.statements(Settings.from_environment(pair.gateway.environment), templates)
+        }
         counts["mix"] = sum(counts[name] * often for name, often in MIX.items()) / sum(MIX.values())
         yield pair, counts
 

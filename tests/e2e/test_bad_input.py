@@ -21,7 +21,7 @@ from tests.integration.messages import SOAP_TYPE, content, envelope, operations,
 
 from .bad_messages import BOOT, HEARTBEAT, HOSTILE, MAX_BODY, STATUS, TIME, Case, cases, http, say
 from .gateway import Gateway, running
-from .wire import Answer, post, talk
+from .wire import Answer, fresh_database, post, talk
 
 SECRETS = re.compile(
     rb"Traceback|File \"|\.py\b|site-packages|SELECT |INSERT |sqlite|psycopg|sqlalchemy|spyne|root:|/work|/tmp", re.I
@@ -72,22 +72,15 @@ def gateways(
 ) -> Iterator[dict[str, tuple[Gateway, SqlStore]]]:
     """A gateway on each database, with its store."""
     folder = tmp_path_factory.mktemp("bad")
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bad_input")
-    urls = {
-        "sqlite": f"sqlite:///{folder / 'test.db'}",
-        "postgresql": postgresql_url.replace("/postgres?", "/bad_input?"),
-    }
     with ExitStack() as stack:
         found = {}
-        for name, url in urls.items():
-            gateway = stack.enter_context(running(folder / name, url, MAX_BODY=str(MAX_BODY)))
+        for kind in ("sqlite", "postgresql"):
+            url = fresh_database(kind, postgresql_url, folder, "bad_input")
+            gateway = stack.enter_context(running(folder / kind, url, MAX_BODY=str(MAX_BODY)))
             store = open_store(url)
             stack.callback(store.close)
-            found[name] = (gateway, store)
+            found[kind] = (gateway, store)
         yield found
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        connection.execute("DROP DATABASE bad_input WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")

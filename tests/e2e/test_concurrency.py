@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -11,83 +11,118 @@ from typing import Any
 
 import pytest
 
+from ocpp_soap.central.records import Tag, Transaction
+from ocpp_soap.store.work import SqlStore, open_store
 from tests.integration.messages import answer_fields, content, envelope, schema
 
-from .gateway import Gateway, running
-from .wire import children, post
+from .gateway import running
+from .wire import children, fresh_database, post
 
-START = {"connectorId": 1, "idTag": "TAG", "timestamp": "2024-01-31T12:00:00Z", "meterStart": 100}
+START = {"connectorId": 1, "timestamp": "2024-01-31T12:00:00Z", "meterStart": 100}
 STOP = {"idTag": "tag", "timestamp": "2024-01-31T13:00:00Z", "meterStop": 200}
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 STATUS = {"connectorId": 1, "status": "Available", "errorCode": "NoError"}
 
-
-@pytest.fixture
-def gateway(database_url: str, tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway of two processes that accepts unknown tags too."""
-    with running(tmp_path / "gateway", database_url, WORKERS="2", UNKNOWN_TAGS="accept") as started:
-        assert 2 == len(children(started))
-        yield started
+Said = tuple[str, str, dict[str, Any]]
+"""Operation, identity and fields of a message."""
 
 
-def at_once(gateway: Gateway, *messages: tuple[str, str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """The answers to (operation, identity, fields), all sent at the same moment by a thread each; none is a fault."""
-    together = Barrier(len(messages))
+class Central:
+    """A gateway of two processes, and its store."""
 
-    def send(operation: str, identity: str, said: dict[str, Any]) -> dict[str, Any]:
-        body = envelope(operation, identity, said)
-        answer = post(gateway.url, body, before=lambda: together.wait(60))
-        assert 200 == answer.status, answer.body
-        schema().assertValid(content(answer.body))
-        return answer_fields(content(answer.body))
+    def __init__(self, url: str, store: SqlStore) -> None:
+        self.url = url
+        self.store = store
 
-    with ThreadPoolExecutor(len(messages)) as pool:
-        return [future.result() for future in [pool.submit(send, *message) for message in messages]]
+    def at_once(self, messages: Sequence[Said]) -> list[dict[str, Any]]:
+        """The answers to messages that are all sent at the same moment by a thread each; none is a fault."""
+        together = Barrier(len(messages))
+        bodies = [envelope(*message) for message in messages]
+        with ThreadPoolExecutor(len(messages)) as pool:
+            answers = list(pool.map(lambda body: post(self.url, body, before=lambda: together.wait(60)), bodies))
+        for answer in answers:
+            assert 200 == answer.status, answer.body
+            schema().assertValid(content(answer.body))
+        return [answer_fields(content(answer.body)) for answer in answers]
+
+    def know(self, id_tag: str, parent: str | None = None) -> None:
+        """Adds a tag."""
+        with self.store.writing() as work:
+            work.tags.save(Tag(id_tag, blocked=False, expires=None, parent=parent, max_transactions=None))
+
+    def transactions(self, id_tag: str) -> Sequence[Transaction]:
+        """The transactions of a tag."""
+        with self.store.reading() as work:
+            return work.transactions.list(id_tag=id_tag)
 
 
-def test_a_message_that_comes_fifty_times_at_once_is_one(gateway: Gateway) -> None:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def central(
+    request: pytest.FixtureRequest, postgresql_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Central]:
+    """A gateway of two processes that accepts every station and every tag: one for all tests here."""
+    folder = tmp_path_factory.mktemp("concurrency")
+    url = fresh_database(request.param, postgresql_url, folder, "concurrency")
+    with running(folder / "gateway", url, WORKERS="2", UNKNOWN_TAGS="accept") as gateway:
+        assert 2 == len(children(gateway))
+        store = open_store(url)
+        yield Central(gateway.url, store)
+        store.close()
+        assert 2 == gateway.log().count("Booting worker"), "a worker has died"
+
+
+def test_a_message_that_comes_fifty_times_at_once_is_one(central: Central) -> None:
     """50 threads replay a StartTransaction, then its stop: one transaction, and every answer is the same."""
-    gateway.run("tags", "add", "TAG", "--parent", "GROUP")
-    starts = at_once(gateway, *[("StartTransaction", "CP1", START)] * 50)
+    central.know("TAG", parent="GROUP")
+    starts = central.at_once([("StartTransaction", "REPLAY", {**START, "idTag": "TAG"})] * 50)
     assert [starts[0]] * 50 == starts
     assert {"status": "Accepted", "parentIdTag": "GROUP"} == starts[0]["idTagInfo"]
     stop = {"transactionId": starts[0]["transactionId"], **STOP}
-    stops = at_once(gateway, *[("StopTransaction", "CP1", stop)] * 50)
+    stops = central.at_once([("StopTransaction", "REPLAY", stop)] * 50)
     assert [{"idTagInfo": {"status": "Accepted", "parentIdTag": "GROUP"}}] * 50 == stops
-    (transaction,) = gateway.json("transactions", "list")
-    assert (100, 200, "Local") == (transaction["meterStart"], transaction["meterStop"], transaction["reason"])
-    assert "kept apart" not in str(transaction["flags"])
-    assert 100 == len(gateway.json("journal", "list", "--limit", "200"))
+    (transaction,) = central.transactions("TAG")
+    assert (100, 200, "station") == (transaction.meter_start, transaction.meter_stop, transaction.closed_by)
+    assert "kept apart" not in str(transaction.stop_flags)
+    with central.store.reading() as work:
+        assert [] == work.transactions.orphan_stops(transaction.charge_point_id)
+        assert 100 == len(work.journal.list("REPLAY", limit=200))
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["known-tag", "unknown-tag"])
-def test_of_fifty_stations_one_gets_the_tag(gateway: Gateway, known: bool) -> None:
+@pytest.mark.parametrize("tag", ["KNOWN", "UNKNOWN"])
+def test_of_fifty_stations_one_gets_the_tag(central: Central, tag: str) -> None:
     """50 stations start with the same idTag at the same moment: one Accepted, the others ConcurrentTx."""
-    if known:
-        gateway.run("tags", "add", "TAG")
-    answers = at_once(gateway, *[("StartTransaction", f"CP{n}", START) for n in range(50)])
+    if tag == "KNOWN":
+        central.know(tag)
+    answers = central.at_once([("StartTransaction", f"{tag}-{n}", {**START, "idTag": tag}) for n in range(50)])
     assert {"Accepted": 1, "ConcurrentTx": 49} == Counter(answer["idTagInfo"]["status"] for answer in answers)
-    assert 50 == len({answer["transactionId"] for answer in answers})
-    assert 50 == len(gateway.json("transactions", "list"))
+    stored = {str(transaction.id) for transaction in central.transactions(tag)}
+    assert (50, stored) == (len(stored), {answer["transactionId"] for answer in answers})
 
 
-def test_stations_first_seen_at_the_same_moment_are_each_registered_once(gateway: Gateway) -> None:
+def test_stations_first_seen_at_the_same_moment_are_each_registered_once(central: Central) -> None:
     """20 unknown stations say four things at once: every message is answered, every station registered once."""
     start = {**START, "idTag": "ANY"}
-    said: list[tuple[str, dict[str, Any]]]
-    said = [("BootNotification", BOOT), ("StatusNotification", STATUS), ("Heartbeat", {}), ("StartTransaction", start)]
-    answers = at_once(gateway, *[(operation, f"CP{n}", fields) for n in range(20) for operation, fields in said])
-    assert 80 == len(answers)
-    points = gateway.json("charge-points", "list")
-    assert sorted(f"CP{n}" for n in range(20)) == sorted(point["chargeBoxIdentity"] for point in points)
-    assert {("Accepted", "V", "M")} == {(p["status"], p["chargePointVendor"], p["chargePointModel"]) for p in points}
-    assert 20 == len(gateway.json("transactions", "list"))
+    said: dict[str, dict[str, Any]] = {"BootNotification": BOOT, "StatusNotification": STATUS, "Heartbeat": {}}
+    said["StartTransaction"] = start
+    names = [f"NEW-{n}" for n in range(20)]
+    central.at_once([(operation, name, fields) for name in names for operation, fields in said.items()])
+    with central.store.reading() as work:
+        points = [point for point in work.charge_points.list() if point.identity.startswith("NEW-")]
+        states = [work.charge_points.connectors(point.id) for point in points]
+    assert sorted(names) == sorted(point.identity for point in points)
+    assert [("Accepted", BOOT)] * 20 == [(point.status, point.boot) for point in points]
+    assert ["Available"] * 20 == [row["status"] for rows in states for row in rows]
+    assert 20 == len(central.transactions("ANY"))
 
 
 def test_strangers_that_are_kept_pending_are_each_remembered_once(database_url: str, tmp_path: Path) -> None:
     """The same where unknown stations wait for the operator: no boot is lost, no answer is an InternalError."""
-    with running(tmp_path / "gateway", database_url, WORKERS="2", UNKNOWN_CHARGE_POINTS="pending") as gateway:
-        answers = at_once(gateway, *[("BootNotification", f"CP{n % 20}", BOOT) for n in range(60)])
-        assert {"Pending": 60} == Counter(answer["status"] for answer in answers)
-        points = gateway.json("charge-points", "list")
-        assert sorted(f"CP{n}" for n in range(20)) == sorted(point["chargeBoxIdentity"] for point in points)
+    names = [f"CP{n % 20}" for n in range(60)]
+    with running(tmp_path, database_url, WORKERS="2", UNKNOWN_CHARGE_POINTS="pending") as gateway:
+        central = Central(gateway.url, open_store(database_url))
+        answers = central.at_once([("BootNotification", name, BOOT) for name in names])
+        with central.store.reading() as work:
+            strangers = {point.identity: (point.messages, point.boot) for point in work.charge_points.unknown()}
+        central.store.close()
+    assert {"Pending": 60} == Counter(answer["status"] for answer in answers)
+    assert dict.fromkeys(names, (3, BOOT)) == strangers

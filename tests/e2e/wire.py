@@ -1,4 +1,4 @@
-"""HTTP to a gateway as stations speak it, byte by byte where it matters, and the processes behind it."""
+"""HTTP to a gateway as stations speak it, byte by byte where it matters, and what stands behind it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+import psycopg
 
 from tests.integration.messages import SOAP_TYPE
 
@@ -59,3 +61,12 @@ def children(gateway: Gateway) -> list[int]:
     """The process ids of gunicorn's workers."""
     master = gateway.process.pid
     return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def fresh_database(kind: str, postgresql_url: str, folder: Path, name: str) -> str:
+    """The URL of an empty database on SQLite or PostgreSQL, for the tests of a whole module."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder / name}.db"
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgresql_url.replace("/postgres?", f"/{name}?")

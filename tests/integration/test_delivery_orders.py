@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from ocpp_soap.bootstrap import Gateway
 from ocpp_soap.central.records import Tag
 from ocpp_soap.protocol.times import format_time
 from ocpp_soap.settings import Settings
 from ocpp_soap.store.schema import upgrade
+from ocpp_soap.store.session_tables import meter_messages
 
 from .messages import Station
 
@@ -167,9 +169,12 @@ def state(gateway: Gateway, station: Station, ids: dict[int, int]) -> dict[str, 
             stop = (t.stop_timestamp, t.meter_stop, t.reason, t.stop_flags, t.closed_by)
             samples = [(s.timestamp, s.measurand, s.value, s.unit) for s in work.transactions.samples(t.id)]
             transactions[numbers[t.id]] = (start, stop, superseded, sorted(samples))
-        orphans = [stop for stop in work.transactions.orphan_stops() if stop["chargeBoxIdentity"] == point.identity]
+        orphans = work.transactions.orphan_stops(point.id)
         connectors = [{**row, "received": None} for row in work.charge_points.connectors(point.id)]
-    return {"transactions": transactions, "orphan stops": orphans, "connectors": connectors}
+    with gateway.store.reader.connect() as connection:
+        own = select(func.count()).where(meter_messages.c.charge_point_id == point.id)
+        metered = connection.scalar(own)  # samples() shows equal ones once, however often they are stored
+    return {"transactions": transactions, "orphan stops": orphans, "connectors": connectors, "metered": metered}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

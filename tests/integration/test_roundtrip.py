@@ -148,7 +148,7 @@ class Memory:
         _, samples = self.metered("transactionData")
         assert filled_in(said.get("transactionData", [])) == samples
         data = {"transactionData": said["transactionData"]} if "transactionData" in said else {}
-        orphans = [row for row in self.work.transactions.orphan_stops() if row["chargeBoxIdentity"] == self.identity]
+        orphans = self.work.transactions.orphan_stops(self.station.id)
         if orphans:
             names = ("transactionId", "idTag", "timestamp", "meterStop", "reason")
             return present((name, orphans[0][name]) for name in names) | data

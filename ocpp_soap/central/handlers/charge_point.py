@@ -10,22 +10,33 @@ from ..clocks import judge_time, plausible
 from ..ports import Work
 from ..records import Json, StatusNotice
 
+# Seconds after which a station that is not accepted tries again.
+RETRY_INTERVAL = 60
+
 
 def boot_fields(request: Json) -> Json:
     """What a BootNotification says of the charge point, field by field."""
     return {name: value for name, value in request.items() if value is not None}
 
 
-def registration_answer(status: str, interval: int, call: Call) -> Json:
-    """BootNotification.conf (OCPP 1.6 §6.4): status, the gateway's time, seconds to the next heartbeat or boot."""
-    return {"status": status, "currentTime": now(call), "interval": interval}
+def registration_answer(status: str, own_interval: int | None, call: Call) -> Json:
+    """BootNotification.conf (OCPP 1.6 §6.4): status, the gateway's time, and the interval in seconds.
+
+    To an accepted station that is the time between heartbeats; to another one the time to its next boot (§4.2), which
+    must not make it wait long after an operator has accepted it.
+    """
+    interval = own_interval or call.policy.heartbeat_interval
+    return {
+        "status": status,
+        "currentTime": now(call),
+        "interval": interval if status == "Accepted" else min(interval, RETRY_INTERVAL),
+    }
 
 
 def boot_notification(request: Json, call: Call, work: Work) -> Json:
     """Stores every field and answers with the charge point's registration status (OCPP 1.6 §4.2)."""
     work.charge_points.boot(call.station.id, boot_fields(request), call.received)
-    interval = call.station.heartbeat_interval or call.policy.heartbeat_interval
-    return registration_answer(call.station.status, interval, call)
+    return registration_answer(call.station.status, call.station.heartbeat_interval, call)
 
 
 def heartbeat(request: Json, call: Call, work: Work) -> Json:

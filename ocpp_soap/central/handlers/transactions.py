@@ -68,7 +68,8 @@ def _first_delivery(request: Json, call: Call, work: Work) -> Transaction | str:
     occurrence = 0
     while (known := work.transactions.by_start(key := delivery_key(call, occurrence))) is not None:
         timestamp = request.get("timestamp")
-        clock_set = timestamp is not None and timestamp >= CLOCK_NEVER_SET
+        said = str(call.sent.get("timestamp") or "").strip()
+        clock_set = timestamp >= CLOCK_NEVER_SET if timestamp is not None else bool(said)
         if clock_set or known.stop_timestamp is None:
             return known
         occurrence += 1

@@ -6,12 +6,14 @@ request and the call, and no store: what it wants kept it hands back.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..call import Call
 from ..ports import Work
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # A station waits for its answer, so a plug-in that takes longer than this (seconds) is not waited for.
 TIME_LIMIT = 5.0
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 STATUSES = ("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")
 
@@ -64,9 +68,13 @@ class PlugIns:
     """The plug-ins by vendor."""
 
     def __init__(self, plug_ins: Iterable[PlugIn] = ()) -> None:
+        """Takes what keeps the contract of `PlugIn`; the rest is logged and left out."""
         self._by_vendor: dict[str, list[PlugIn]] = {}
         for plug_in in plug_ins:
-            self._by_vendor.setdefault(plug_in.vendor_id.casefold(), []).append(plug_in)
+            if _keeps_contract(plug_in):
+                self._by_vendor.setdefault(plug_in.vendor_id.casefold(), []).append(plug_in)
+            else:
+                log.error("the plug-in %r is left out: it has not the attributes of a PlugIn", plug_in)
 
     def decline(self, consultation: Consultation) -> Callable[[Work], Json] | None:
         """What answers a message that no plug-in takes (UnknownVendorId, UnknownMessageId); None when one does."""
@@ -110,7 +118,22 @@ def _run(plug_in: PlugIn | None, request: Json, call: Call) -> PlugInReply:
         raise reply
     if reply.status not in STATUSES:
         raise ValueError(f"{reply.status!r} is no status of DataTransfer.conf")
+    if reply.data is not None and (not isinstance(reply.data, str) or NOT_XML.search(reply.data)):
+        raise ValueError("its data is no text that XML can hold")
+    if reply.record is not None and not isinstance(reply.record, dict):
+        raise ValueError("its record is no JSON object")
+    if "\\u0000" in json.dumps(reply.record, allow_nan=False):
+        raise ValueError("its record holds a null byte, which PostgreSQL can't keep")
     return reply
+
+
+def _keeps_contract(plug_in: Any) -> bool:
+    ids = getattr(plug_in, "message_ids", "")
+    return (
+        isinstance(getattr(plug_in, "vendor_id", None), str)
+        and (ids is None or (isinstance(ids, Collection) and not isinstance(ids, str)))
+        and callable(getattr(plug_in, "receive", None))
+    )
 
 
 def _settle(consultation: Consultation, reply: PlugInReply) -> Callable[[Work], Json]:

@@ -36,14 +36,6 @@ def test_saving_a_tag_again_replaces_it(store: SqlStore) -> None:
         assert [Tag("tag", False, None, None, None)] == work.tags.list()
 
 
-def test_a_removed_tag_is_gone(store: SqlStore) -> None:
-    """Whoever removes one that is not there is told."""
-    with store.writing() as work:
-        work.tags.save(Tag("TAG", False, None, None, None))
-        assert [True, False] == [work.tags.remove("tag"), work.tags.remove("tag")]
-        assert None is work.tags.find("TAG")
-
-
 def test_unknown_tags_are_counted_until_they_are_known(store: SqlStore, station: int) -> None:
     """First and last time, where, how often; adding the tag takes it off the list."""
     with store.writing() as work:

@@ -24,6 +24,7 @@ YEAR_2 = datetime(2, 1, 1)  # noqa: DTZ001 as hypothesis wants its bounds
         ("2024-01-31T12:00:00.351Z", NOON.replace(microsecond=351000), False),
         ("2024-01-31T12:00:00.768108Z", NOON.replace(microsecond=768108), False),
         ("2024-01-31T14:00:00+02:00", NOON, False),
+        ("2024-01-30T24:00:00Z", NOON.replace(hour=0), True),
         ("2024-01-31T12:00:00", NOON, True),
         ("2024-01-31 12:00:00Z", NOON, True),
         ("2024-01-31T12:00:00.1234567Z", NOON.replace(microsecond=123456), True),

@@ -120,7 +120,7 @@ def _stops() -> None:
         sa.UniqueConstraint("key", name="uq_stops_key"),
     )
     where = sa.text("NOT effective")
-    op.create_index("ix_stops_orphans", "stops", ["id"], postgresql_where=where, sqlite_where=where)
+    op.create_index("ix_stops_orphans", "stops", ["charge_point_id", "id"], postgresql_where=where, sqlite_where=where)
 
 
 def _meter_messages() -> None:
