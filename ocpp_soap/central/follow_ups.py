@@ -52,7 +52,9 @@ def _local_list_version(done: FollowUp) -> None:
 
 def _configuration(done: FollowUp) -> None:
     keys, unknown = done.answer.get("configurationKey", []), done.answer.get("unknownKey", [])
-    done.work.charge_points.set_configuration(done.station_id, keys, unknown, done.now)
+    # Asked for no key in particular, the station has told all that it has.
+    everything = bool(keys) and not done.request.get("key")
+    done.work.charge_points.set_configuration(done.station_id, keys, unknown, done.now, everything)
 
 
 def _configuration_changed(done: FollowUp) -> None:

@@ -127,6 +127,8 @@ class Inbox:
         """Takes over a changed wsa:From (OCPP-S 1.6 §3.7), unless the operator has fixed the address."""
         if call.callback is None or station.callback_source == "operator":
             return
+        if (call.callback, call.peer) == (station.callback_url, station.callback_peer):
+            return
         url = callback.complete(call.callback, call.peer)
         if url != call.callback:
             call.flag("wsa:From", call.callback, url or "no address to call")

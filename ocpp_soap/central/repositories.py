@@ -111,9 +111,12 @@ class ChargePoints(Protocol):
         """Stations that spoke without being registered, newest first."""
 
     def set_configuration(
-        self, charge_point_id: int, keys: Iterable[Json], unknown: Iterable[str], at: datetime
+        self, charge_point_id: int, keys: Iterable[Json], unknown: Iterable[str], at: datetime, everything: bool = False
     ) -> None:
-        """Stores configurationKey entries {key, readonly?, value?} and forgets keys that the station does not know."""
+        """Stores configurationKey entries {key, readonly?, value?} and forgets keys that the station does not know.
+
+        With `everything` those in `keys` are all that it has.
+        """
 
     def configuration(self, charge_point_id: int) -> Sequence[Json]:
         """The known configuration: {key, readonly, value, updated}."""

@@ -77,6 +77,8 @@ def serve(bind: tuple[str, int], next_free_port: bool) -> None:
         # The one of a network, when there is one: a station on this machine reaches it as well.
         settings = replace(settings, public_url=urls[:2][-1])
     _announce(settings, gateway, urls)
+    if settings.public_url != gateway.settings.public_url and not wants_json():
+        click.echo(f"for commands in another terminal: export OCPP_SOAP_PUBLIC_URL={settings.public_url}")
     Server(settings, f"{_bracketed(host)}:{port}").run()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -51,7 +50,9 @@ def make_engine(url: URL, pool_size: int, read_only: bool) -> Engine:
         max_overflow=pool_size,
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,
-        json_serializer=partial(json.dumps, default=to_json),
+        # Whoever takes a connection ends its transaction (`SqlStore`, `Connection.close`): once is enough.
+        pool_reset_on_return=None,
+        json_serializer=json.JSONEncoder(default=to_json).encode,
         **kind(url, read_only),
     )
     event.listen(engine, "handle_error", translate)

@@ -109,9 +109,8 @@ SET_KEY = _KEY.on_conflict_do_update(
         "updated": _KEY.excluded.updated,
     },
 )
-FORGET_KEY = configuration.delete().where(
-    K.charge_point_id == bindparam("charge_point_id"), K.key_folded == bindparam("key_folded")
-)
+FORGET_KEYS = configuration.delete().where(K.charge_point_id == bindparam("charge_point_id"))
+FORGET_KEY = FORGET_KEYS.where(K.key_folded == bindparam("key_folded"))
 CONFIGURATION = (
     select(K.key, K.readonly, K.value, K.updated)
     .where(K.charge_point_id == bindparam("charge_point_id"))
@@ -167,9 +166,14 @@ class Notices(Repository):
         return self._rows(DATA, charge_point_id, rows=limit)
 
     def set_configuration(
-        self, charge_point_id: int, keys: Iterable[Json], unknown: Iterable[str], at: datetime
+        self, charge_point_id: int, keys: Iterable[Json], unknown: Iterable[str], at: datetime, everything: bool = False
     ) -> None:
-        """Stores {key, readonly?, value?} entries, keys compared without regard to case, and forgets unknown keys."""
+        """Stores {key, readonly?, value?} entries, keys compared without regard to case, and forgets unknown keys.
+
+        With `everything` those in `keys` are all that it has.
+        """
+        if everything:
+            self._run(FORGET_KEYS, {"charge_point_id": charge_point_id})
         entries = {
             folded(entry["key"]): {
                 "charge_point_id": charge_point_id,

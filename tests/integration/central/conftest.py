@@ -34,7 +34,14 @@ class Central:
     calls: list[Call] = field(default_factory=list)
 
     def say(
-        self, operation: str, identity: str = "CP1", *, peer: str = "10.0.0.1", come: str | None = None, **sent: Any
+        self,
+        operation: str,
+        identity: str = "CP1",
+        *,
+        peer: Any = "10.0.0.1",
+        come: Any = None,
+        raw: Any = b"<raw/>",
+        **sent: Any,
     ) -> Any:
         """One message with its fields as values or text; gives the response as JSON, or the fault."""
         fields = to_text(sent)
@@ -46,7 +53,7 @@ class Central:
             self.now,
             peer=peer,
             callback=come,
-            raw=b"<raw/>",
+            raw=raw,
             sent=fields,
             flags=reading.flags,
             problems=reading.problems,

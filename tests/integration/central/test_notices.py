@@ -151,3 +151,46 @@ def test_the_loop_detector_of_evlink_stations_is_understood(make_central: Any) -
     record = _data(central)[-1]["record"]
     expected = {"connectorId": 3, "name": "Car", "state": "1", "occupied": True, "timestamp": "2024-01-31T11:42:03Z"}
     assert expected == record
+
+
+class Careless(Echo):
+    """A plug-in whose replies no DataTransfer.conf or database can hold."""
+
+    message_ids = None
+
+    def receive(self, request: dict[str, Any], call: Call) -> PlugInReply:
+        """What the messageId names."""
+        replies: dict[str, Any] = {
+            "null": PlugInReply("Accepted", data="a\x00b"),
+            "set": PlugInReply("Accepted", record={"a": {1}}),
+            "nan": PlugInReply("Accepted", record={"a": float("nan")}),
+            "null-in-record": PlugInReply("Accepted", record={"a": "\x00"}),
+            "number": PlugInReply("Accepted", data=7),  # type: ignore[arg-type]
+            "none": None,
+        }
+        return replies[request["messageId"]]
+
+
+@pytest.mark.parametrize("reply", ["null", "set", "nan", "null-in-record", "number", "none", "missing"])
+def test_a_careless_plug_in_costs_no_message(make_central: Any, reply: str) -> None:
+    """Its reply is Rejected; the message is kept, on both databases."""
+    central: Central = make_central([Careless()], unknown_charge_points="accept")
+    assert {"status": "Rejected"} == central.say("DataTransfer", vendorId="Acme", messageId=reply, data="d")
+    assert [("Rejected", "d")] == [(row["status"], row["data"]) for row in _data(central)]
+
+
+def test_what_is_no_plug_in_is_left_out(make_central: Any) -> None:
+    """An object without the attributes of a plug-in keeps no station out."""
+    bare: Any = object()
+    words: Any = type("Words", (), {"vendor_id": "Acme", "message_ids": "echo", "receive": lambda *_: None})()
+    central: Central = make_central([bare, words, Echo()], unknown_charge_points="accept")
+    assert "Accepted" == central.say("DataTransfer", vendorId="Acme", messageId="echo")["status"]
+
+
+@pytest.mark.parametrize("state", ["NaN", "1e999", "-Infinity", "[" * 3000])
+def test_numbers_that_json_lacks_are_rejected(make_central: Any, state: str) -> None:
+    """Python reads them and PostgreSQL refuses them."""
+    central: Central = make_central([detection_loop], unknown_charge_points="accept")
+    text = f'{{"state": {state}}}'
+    sent = {"vendorId": "Schneider Electric", "messageId": "Detection loop", "data": text}
+    assert {"status": "Rejected"} == central.say("DataTransfer", **sent)

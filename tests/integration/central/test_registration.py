@@ -178,3 +178,33 @@ def test_every_exchange_is_in_the_journal(make_central: Any) -> None:
         row.outcome,
     )
     assert (b"<raw/>", b"<answer/>") == (row.request, row.answer)
+
+
+@pytest.mark.parametrize(("policy", "status"), [("pending", "Pending"), ("reject", "Rejected")])
+def test_a_station_that_waits_asks_again_soon(make_central: Any, policy: str, status: str) -> None:
+    """The interval of a boot that is not accepted is the time to the next one: nobody waits an hour for an operator."""
+    answer = make_central(unknown_charge_points=policy).boot()
+    assert (status, 60) == (answer["status"], answer["interval"])
+
+
+def test_a_rejected_station_does_not_move_its_address(central: Central) -> None:
+    """Nothing that it says changes state, not even a boot's wsa:From."""
+    with central.store.writing() as work:
+        station = work.charge_points.find("CP1")
+        assert station is not None
+        work.charge_points.set_status(station.id, "Rejected")
+    for operation in ("BootNotification", "Heartbeat"):
+        central.say(operation, come="http://10.9.9.9:1/", chargePointVendor="V", chargePointModel="M")
+    with central.store.reading() as work:
+        found = work.charge_points.find("CP1")
+    assert found is not None
+    assert found.callback_url is None
+
+
+def test_a_stranger_does_not_fill_the_journal(make_central: Any) -> None:
+    """Of its message the beginning is kept."""
+    central: Central = make_central()
+    central.say("Heartbeat", raw=b"x" * 1_000_000)
+    with central.store.reading() as work:
+        (row,) = work.journal.list()
+    assert 64 * 1024 == len(row.request)

@@ -119,8 +119,7 @@ def test_concurrent_transactions_are_refused_at_the_start_only(central: Central)
     assert "ConcurrentTx" == _status(central.start("CP2", tag="tag"))
     assert "Accepted" == _status(central.say("Authorize", idTag="TAG"))
     central.add_tag("TAG", max_transactions=3)
-    # The one that was refused does not count, although its station has not stopped it.
-    found = []
+    found = []  # the one that was refused does not count, although its station has not stopped it
     for identity in ("CP3", "CP4", "CP5"):
         central.boot(identity)
         found.append(_status(central.start(identity)))
