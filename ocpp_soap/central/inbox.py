@@ -127,6 +127,7 @@ class Inbox:
         """Takes over a changed wsa:From (OCPP-S 1.6 §3.7), unless the operator has fixed the address."""
         if call.callback is None or station.callback_source == "operator":
             return
+        # Learned as it stands, from the same address: there is nothing to complete.
         if (call.callback, call.peer) == (station.callback_url, station.callback_peer):
             return
         url = callback.complete(call.callback, call.peer)

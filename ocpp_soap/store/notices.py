@@ -89,8 +89,10 @@ FILE_NOTICES = (
     .order_by(file_notices.c.id.desc())
 )
 
-KEEP_DATA = insert(data_transfers).returning(D.id)
-ANSWER_DATA = update(data_transfers).where(D.id == bindparam("data_id"))
+KEEP_DATA = Compiled(
+    insert(data_transfers).returning(D.id), "charge_point_id", "vendor_id", "message_id", "data", "received"
+)
+ANSWER_DATA = Compiled(update(data_transfers).where(D.id == bindparam("data_id")), "status", "record")
 DATA = (
     select(D.vendor_id.label("vendorId"), D.message_id.label("messageId"), D.data, D.received, D.status, D.record)
     .where(D.charge_point_id == bindparam("charge_point_id"))
@@ -154,12 +156,14 @@ class Notices(Repository):
     ) -> int:
         """Stores a DataTransfer's content; returns the row's id."""
         said = {"vendor_id": vendor_id, "message_id": message_id, "data": data}
-        row_id: int = self._run(KEEP_DATA, {"charge_point_id": charge_point_id, **said, "received": at}).scalar_one()
+        row = self._first(KEEP_DATA, {"charge_point_id": charge_point_id, **said, "received": at})
+        assert row is not None
+        row_id: int = row[0]
         return row_id
 
     def answer_data(self, data_id: int, status: str, record: Json | None) -> None:
         """Notes what a stored DataTransfer was answered, and what a plug-in read from it."""
-        self._run(ANSWER_DATA, {"data_id": data_id, "status": status, "record": record})
+        self._first(ANSWER_DATA, {"data_id": data_id, "status": status, "record": record})
 
     def data(self, charge_point_id: int, limit: int = 100) -> Sequence[Json]:
         """{vendorId, messageId, data, received, status, record}, newest first."""

@@ -19,7 +19,7 @@ from ocpp_soap.settings import Settings
 
 from . import load, messages, report, servers, statements
 
-DATABASES = ("sqlite", "postgresql")
+DATABASES = ("SQLite", "PostgreSQL")
 # The seconds of one run, in the order in which they go: stops need transactions that were started right before, and
 # not more of them than there are. The mix is long enough for whole sessions.
 SECONDS = {
@@ -47,7 +47,7 @@ ROUNDS, QUICK_ROUNDS = 4, 1
 
 @click.command()
 @click.option("--quick", is_flag=True, help="One round instead of four: less than a minute, and no spread.")
-@click.option("--database", type=click.Choice(DATABASES), help="Only one of the two.")
+@click.option("--database", type=click.Choice(DATABASES, case_sensitive=False), help="Only one of the two.")
 @click.option("--operation", "chosen", multiple=True, type=click.Choice(list(SECONDS)), help="Only these; repeatable.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="How often floor and gateway take turns.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of tables.")
@@ -95,6 +95,7 @@ def measure(database: str, operations: list[str], rounds: int, lines: list[repor
         for side in sides:
             for operation in ("BootNotification", "StartTransaction", "mix"):
                 run(side, operation, 1)
+        pair.settle()
         for _ in range(rounds):
             for operation in operations:
                 for side in sides:

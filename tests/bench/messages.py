@@ -45,9 +45,10 @@ FIELDS = {
     f"<cs:meterValue><cs:timestamp>{{time}}</cs:timestamp>{SAMPLED}</cs:meterValue>",
     "StopTransaction": "<cs:transactionId>{transaction}</cs:transactionId><cs:idTag>{tag}</cs:idTag>"
     "<cs:timestamp>{time}</cs:timestamp><cs:meterStop>{meter}</cs:meterStop>",
-    "BootNotification": "<cs:chargePointVendor>Bench</cs:chargePointVendor><cs:chargePointModel>Wall</cs:chargePointModel>"
-    "<cs:chargePointSerialNumber>{identity}</cs:chargePointSerialNumber><cs:firmwareVersion>4.2</cs:firmwareVersion>",
-    "DataTransfer": "<cs:vendorId>bench.example</cs:vendorId><cs:messageId>note</cs:messageId><cs:data>{number}</cs:data>",
+    "BootNotification": "<cs:chargePointVendor>Bench</cs:chargePointVendor>"
+    "<cs:chargePointModel>Wall</cs:chargePointModel><cs:chargePointSerialNumber>{identity}</cs:chargePointSerialNumber><cs:firmwareVersion>4.2</cs:firmwareVersion>",
+    "DataTransfer": "<cs:vendorId>bench.example</cs:vendorId><cs:messageId>note</cs:messageId>"
+    "<cs:data>{number}</cs:data>",
 }
 
 

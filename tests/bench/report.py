@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from .load import Run
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 MIX = "stress mix"
-HEADINGS = ("operation", "req/s", "floor req/s", "of the floor", "p50 ms", "p99 ms", "CPU ms", "floor CPU ms", "SQL")
+SHARE = "of the floor"
+HEADINGS = ("operation", "req/s", "floor", SHARE, "p50 ms", "p99 ms", "CPU ms", "floor", "SQL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,9 @@ def _medians(runs: Sequence[Run]) -> dict[str, float]:
 def tables(lines: Sequence[Line]) -> Iterator[Table]:
     """One table per database, for the terminal."""
     for database in dict.fromkeys(line.database for line in lines):
-        table = Table(title=database, title_justify="left")
+        table = Table(title=database, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for heading in HEADINGS:
-            table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
+            table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right", no_wrap=heading != SHARE)
         for line in lines:
             if line.database == database:
                 table.add_row(*line.cells())

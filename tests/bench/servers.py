@@ -27,28 +27,36 @@ class Pair:
     gateway: gateway.Gateway
     floor_url: str
     floor_process: int
+    database_urls: Mapping[str, str]
+
+    def settle(self) -> None:
+        """Lets PostgreSQL learn what is in its tables, as autovacuum does within minutes: it plans by that."""
+        for url in self.database_urls.values():
+            if not url.startswith("sqlite"):
+                with psycopg.connect(url, autocommit=True) as connection:
+                    connection.execute("VACUUM ANALYZE")
 
 
 @contextmanager
 def running(database: str, folder: Path) -> Iterator[Pair]:
-    """A gateway and a floor on `sqlite` or `postgresql`, both waiting for the disk at each commit."""
+    """A gateway and a floor on SQLite or PostgreSQL, both waiting for the disk at each commit."""
     with ExitStack() as stack:
         urls = stack.enter_context(_databases(database, folder))
         running_gateway = stack.enter_context(gateway.running(folder / "gateway", urls["gateway"]))
         floor_url, process = stack.enter_context(_floor(running_gateway.environment, urls["floor"], folder))
-        yield Pair(running_gateway, floor_url, process.pid)
+        yield Pair(running_gateway, floor_url, process.pid, urls)
 
 
 @contextmanager
 def _databases(database: str, folder: Path) -> Iterator[Mapping[str, str]]:
     names = ("gateway", "floor")
-    if database == "sqlite":
+    if database == "SQLite":
         yield {name: f"sqlite:///{folder / name}.db" for name in names}
         return
     with postgresql.running(durable=True) as url:
         with psycopg.connect(url, autocommit=True) as connection:
-            for name in names:
-                connection.execute(f"CREATE DATABASE bench_{name}")  # type: ignore[call-overload]
+            connection.execute("CREATE DATABASE bench_gateway")
+            connection.execute("CREATE DATABASE bench_floor")
         yield {name: url.replace("/postgres?", f"/bench_{name}?") for name in names}
 
 

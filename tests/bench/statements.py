@@ -1,4 +1,4 @@
-"""Counts the SQL statements of each operation, in the gateway's own code without a server; BEGIN and COMMIT are left out."""
+"""Counts the SQL statements of each operation, without BEGIN and COMMIT, in the gateway's own code without a server."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .conftest import Central
@@ -19,7 +21,7 @@ from .conftest import Central
 )
 def test_only_a_clock_that_was_never_set_starts_anew(central: Central, timestamp: str, transactions: int) -> None:
     """After its stop the same start is a new one only without any time, or with one before OCPP."""
-    start = {"connectorId": 1, "idTag": "TAG", "timestamp": timestamp, "meterStart": 0}
+    start: dict[str, Any] = {"connectorId": 1, "idTag": "TAG", "timestamp": timestamp, "meterStart": 0}
     first = central.say("StartTransaction", **start)["transactionId"]
     assert first == central.say("StartTransaction", **start)["transactionId"]
     central.stop(first)

@@ -30,7 +30,7 @@ def test_an_answer_is_printed_and_stored(terminal: Terminal, station: ChargePoin
         "address": station.address,
     }
     assert expected == {name: command[name] for name in expected}
-    assert {"commandId", "created", "sent", "finished"} == set(command) - set(expected)
+    assert {"commandId", "created", "sent", "finished", "transactionId"} == set(command) - set(expected)
     assert command["created"] <= command["sent"] <= command["finished"]
     known = terminal.json("charge-points", "show", "CP-1")["configuration"]
     assert [("HeartbeatInterval", "3600")] == [(row["key"], row["value"]) for row in known]
