@@ -20,8 +20,8 @@ from ocpp_soap.settings import Settings
 from . import load, messages, report, servers, statements
 
 DATABASES = ("SQLite", "PostgreSQL")
-# The seconds of one run, in the order in which they go: stops need transactions that were started right before, and
-# not more of them than there are. The mix is long enough for whole sessions.
+# The seconds of one run (a quick one has one), in the order in which they go: stops end transactions that were started
+# right before, not more than there are. The mix is long enough for whole sessions.
 SECONDS = {
     "Heartbeat": 1,
     "StatusNotification": 1,
@@ -46,7 +46,7 @@ ROUNDS, QUICK_ROUNDS = 4, 1
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="One round instead of four: less than a minute, and no spread.")
+@click.option("--quick", is_flag=True, help="One round of a second each instead of four longer ones: no spread.")
 @click.option("--database", type=click.Choice(DATABASES, case_sensitive=False), help="Only one of the two.")
 @click.option("--operation", "chosen", multiple=True, type=click.Choice(list(SECONDS)), help="Only these; repeatable.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="How often floor and gateway take turns.")
@@ -70,8 +70,11 @@ def bench(
         task = progress.add_task("", total=runs)
         for name in [database] if database else DATABASES:
             progress.update(task, description=name)
-            for _ in measure(name, operations, rounds, lines):
-                progress.advance(task)
+            try:
+                for _ in measure(name, operations, rounds, lines):
+                    progress.advance(task)
+            except load.LoadError as error:
+                raise click.ClickException(str(error)) from None
     if as_json:
         click.echo(json.dumps([line.as_dict() for line in lines], indent=2))
     else:
@@ -93,13 +96,13 @@ def measure(database: str, operations: list[str], rounds: int, lines: list[repor
             return load.load(*sides[side], operation, seconds, folder, folder / f"{side}-open")
 
         for side in sides:
-            for operation in ("BootNotification", "StartTransaction", "mix"):
+            for operation in ("BootNotification", "StartTransaction"):
                 run(side, operation, 1)
         pair.settle()
         for _ in range(rounds):
             for operation in operations:
                 for side in sides:
-                    runs[side, operation].append(run(side, operation, SECONDS[operation]))
+                    runs[side, operation].append(run(side, operation, SECONDS[operation] if rounds > 1 else 1))
                 yield
         for operation in operations:
             shown = report.MIX if operation == "mix" else operation
