@@ -166,6 +166,12 @@ class Transactions(Protocol):
     def open_on(self, charge_point_id: int, connector_id: int | None = None) -> Sequence[Transaction]:
         """Open transactions of a charge point (of one of its connectors), newest first."""
 
+    def latest_on(self, charge_point_id: int, connector_id: int) -> Json | None:
+        """The latest transaction of a connector: {transactionId, open, freed}.
+
+        `freed`: whether the connector has reported Available since the transaction began.
+        """
+
     def list(
         self, identity: str | None = None, id_tag: str | None = None, open_only: bool = False, limit: int | None = None
     ) -> Sequence[Transaction]:

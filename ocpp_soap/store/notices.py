@@ -39,7 +39,10 @@ _OF = ("charge_point_id", "connector_id")
 ADD_NOTICE = Compiled(insert(status_notices).inline(), *_OF, *_REPORTED, "flags")
 _CHANGED_STATE = _STATE.on_conflict_do_update(
     index_elements=_OF,
-    set_={name: _STATE.excluded[name] for name in _REPORTED},
+    set_={
+        **{name: _STATE.excluded[name] for name in _REPORTED},
+        "available_at": func.coalesce(_STATE.excluded.available_at, S.available_at),
+    },
     # soap-binding decision 9: by the station's clock where it can be trusted, else by receipt; a boot starts anew.
     where=or_(
         S.received < bindparam("last_boot", type_=S.received.type),
@@ -48,7 +51,7 @@ _CHANGED_STATE = _STATE.on_conflict_do_update(
         _STATE.excluded.ordered_at >= S.ordered_at,
     ),
 )
-CHANGE_STATE = Compiled(_CHANGED_STATE, *_OF, *_REPORTED)
+CHANGE_STATE = Compiled(_CHANGED_STATE, *_OF, *_REPORTED, "available_at")
 SET_AVAILABILITY = _STATE.on_conflict_do_update(
     index_elements=_OF,
     set_={name: _STATE.excluded[name] for name in ("availability", "availability_at")},
@@ -129,7 +132,8 @@ class Notices(Repository):
         """Adds to the history and, where it is not older than the current state, changes the connector's state."""
         state = {name: getattr(notice, name) for name in (*_OF, *_REPORTED)}
         self._first(ADD_NOTICE, {**state, "flags": notice.flags})
-        self._first(CHANGE_STATE, {**state, "last_boot": last_boot})
+        available_at = notice.received if notice.status == "Available" else None
+        self._first(CHANGE_STATE, {**state, "available_at": available_at, "last_boot": last_boot})
 
     def connectors(self, charge_point_id: int) -> Sequence[Json]:
         """StatusNotification's fields, `received`, and the `availability` last asked for, by connectorId."""

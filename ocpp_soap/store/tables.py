@@ -80,6 +80,8 @@ connector_states = Table(
     Column("ordered_at", Moment),
     Column("availability", Text),
     Column("availability_at", Moment),
+    # When it last reported Available, by receipt.
+    Column("available_at", Moment),
     postgresql_with=OFTEN_UPDATED,
 )
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, case, false, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Json, NewStop, NewTransaction, Transaction
@@ -20,9 +20,9 @@ from .metering import Metering
 from .repository import station_named
 from .reservations import Reservations
 from .session_tables import stops, transactions
-from .tables import charge_points
+from .tables import charge_points, connector_states
 
-T, S = transactions.c, stops.c
+T, S, C = transactions.c, stops.c, connector_states.c
 
 # In the order of the record's fields.
 _TRANSACTIONS = select(
@@ -52,6 +52,22 @@ NEWEST = _TRANSACTIONS.order_by(T.id.desc())
 OPEN = NEWEST.where(T.closed_by.is_(None))
 OPEN_AT = OPEN.where(T.charge_point_id == bindparam("charge_point_id"))
 OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))
+LATEST_ON = (
+    select(
+        T.id.label("transactionId"),
+        T.closed_by.is_(None).label("open"),
+        func.coalesce(C.available_at > T.received, false()).label("freed"),
+    )
+    .join_from(
+        transactions,
+        connector_states,
+        and_(C.charge_point_id == T.charge_point_id, C.connector_id == T.connector_id),
+        isouter=True,
+    )
+    .where(T.charge_point_id == bindparam("charge_point_id"), T.connector_id == bindparam("connector_id"))
+    .order_by(T.ordered_at.desc(), T.id.desc())
+    .limit(1)
+)
 OPEN_FOR_TAG = Compiled(
     select(func.count()).where(
         T.id_tag_folded == bindparam("id_tag_folded"),
@@ -177,6 +193,10 @@ class SqlTransactions(Metering, Reservations):
         if connector_id is None:
             return self._records(OPEN_AT, charge_point_id=charge_point_id)
         return self._records(OPEN_ON, charge_point_id=charge_point_id, connector_id=connector_id)
+
+    def latest_on(self, charge_point_id: int, connector_id: int) -> Json | None:
+        """{transactionId, open, freed} of the connector's latest transaction, by the order of starts."""
+        return next(iter(self._rows(LATEST_ON, charge_point_id, connector_id=connector_id)), None)
 
     def list(
         self, identity: str | None = None, id_tag: str | None = None, open_only: bool = False, limit: int | None = None

@@ -13,6 +13,9 @@ from ..records import Json, StatusNotice
 # Seconds after which a station that is not accepted tries again.
 RETRY_INTERVAL = 60
 
+# The one word of older versions for all of a driver's stay at a connector.
+OCCUPIED = "Occupied"
+
 
 def boot_fields(request: Json) -> Json:
     """What a BootNotification says of the charge point, field by field."""
@@ -46,13 +49,13 @@ def heartbeat(request: Json, call: Call, work: Work) -> Json:
 
 def status_notification(request: Json, call: Call, work: Work) -> Json:
     """Adds to the connector's history and changes its state when the notice is not an older one (OCPP 1.6 §4.9)."""
-    timestamp = request.get("timestamp")
+    status, timestamp = _status(request, call, work), request.get("timestamp")
     if timestamp is not None:
         judge_time("timestamp", timestamp, call)
     notice = StatusNotice(
         charge_point_id=call.station.id,
         connector_id=request["connectorId"],
-        status=request["status"],
+        status=status,
         error_code=request.get("errorCode"),
         info=request.get("info"),
         vendor_id=request.get("vendorId"),
@@ -64,6 +67,22 @@ def status_notification(request: Json, call: Call, work: Work) -> Json:
     )
     work.charge_points.notice_status(notice, call.station.last_boot)
     return {}
+
+
+def _status(request: Json, call: Call, work: Work) -> str:
+    """The status as OCPP 1.6 §7.7 names it: Occupied is decided by the connector's transactions, and flagged."""
+    status: str = request["status"]
+    if status != OCCUPIED:
+        return status
+    latest = work.transactions.latest_on(call.station.id, request["connectorId"])
+    if latest is not None and latest["open"]:
+        decided, why = "Charging", f"since transaction {latest['transactionId']} is open on this connector"
+    elif latest is not None and not latest["freed"]:
+        decided, why = "Finishing", f"since it was not Available after transaction {latest['transactionId']}"
+    else:
+        decided, why = "Preparing", "since no transaction has begun since it was Available"
+    call.flag("status", status, f"{decided}, {why}")
+    return decided
 
 
 def now(call: Call) -> object:
