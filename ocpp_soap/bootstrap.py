@@ -107,8 +107,15 @@ class Gateway:
             clock=now,
             # Real stations send their requests in the other service's namespace (soap-binding decision 1).
             other_namespaces={version.charge_point.namespace: version.name for version in versions},
+            version_of_station=self._version_of,
         )
         return create(endpoint, ready=partial(check_schema, self.store), public_url=settings.public_url)
+
+    def _version_of(self, identity: str) -> str | None:
+        """The version that the station spoke last; asked only for a body without a namespace."""
+        with self.store.reading() as work:
+            station = work.charge_points.find(identity)
+        return station.version if station else None
 
 
 def _plug_ins() -> Iterator[PlugIn]:

@@ -1,7 +1,7 @@
 """One path for every operation that goes to a station: checked, recorded, sent, recorded again, followed up.
 
 No transaction is open while a station is called: `sending` is committed before, the outcome after. It knows no XML, no
-SQL and no version; the WSDL's types and the FOLLOW_UPS table are all it has of an operation.
+SQL and no version's own words; the WSDL's types and the FOLLOW_UPS table are all it has of an operation.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import time
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from ..errors import CallFailed, NotFound, Refused, StationFault, StoreError, Uncertain
 from ..protocol.catalog import Catalog
-from ..protocol.schema import Operation
+from ..protocol.dialects import downgrade, unsayable
 from ..protocol.validation import check
 from ..protocol.writing import to_json
 from .again import transact
@@ -75,19 +76,20 @@ class Commands:
         """How long a command waits for its turn: also for the one before to end whose process died (seconds)."""
         return self.call_time + 5
 
-    def send(self, identity: str, operation: str, payload: Any) -> Command:
-        """Sends one operation of the Charge Point, named as in the WSDL, with a JSON payload in its words.
+    def send(self, identity: str, operation: str, payload: Any, may_leave_out: Collection[str] = ()) -> Command:
+        """Sends one operation of the Charge Point, named as in the WSDL, with a JSON payload in the newest words.
 
-        Returns the command with its outcome, whatever it is. Raises `NotFound`, `Refused` (no such operation in the
-        station's version) or `InvalidPayload`, all before anything is recorded or sent; and `Uncertain` when it was
-        sent and its outcome could not be stored.
+        `may_leave_out` names fields to do without where the station's version has no words for them. Returns the
+        command with its outcome, whatever it is. Raises `NotFound`, `Refused` (no such operation in the station's
+        version) or `InvalidPayload`, all before anything is recorded or sent; and `Uncertain` when it was sent and its
+        outcome could not be stored.
         """
         with self.store.reading() as work:
             station = work.charge_points.find(identity)
         if station is None:
             raise NotFound(f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`")
         version = self.catalog.versions.get(station.version or "", self.catalog.newest)
-        typed = check(payload, self.operation(version.name, operation).input.type)
+        typed = self._sayable(version.name, operation, payload, may_leave_out)
         request, now = to_json(typed), self.clock()
         command_id = transact(self.store, lambda work: work.commands.add(station.id, operation, request, now))
         holder = uuid.uuid4().hex
@@ -106,14 +108,27 @@ class Commands:
                 transact(self.store, lambda work: work.commands.release(station.id, holder))
         return self._finished(command_id)
 
-    def operation(self, version: str, name: str) -> Operation:
-        """The operation of the Charge Point of that name; raises `Refused` with the names that the version knows."""
+    def _sayable(self, version: str, operation: str, payload: Any, may_leave_out: Collection[str]) -> Json:
+        """The payload in typed values and the newest words, without what the version lacks and may be left out."""
+        self._must_know(version, operation)
+        typed = check(payload, self.catalog.newest.charge_point.operations[operation].input.type)
+        left_out = unsayable(version, operation).intersection(may_leave_out)
+        said = {name: value for name, value in typed.items() if name not in left_out}
+        downgrade(version, operation, "request", said)
+        return said
+
+    def _must_know(self, version: str, operation: str) -> None:
+        """Raises `Refused`, with the reason, for an operation that stations of that version do not have."""
         known = self.catalog.versions[version].charge_point.operations
-        if name in known:
-            return known[name]
-        near = [n for n in known if n.lower() == name.lower()] or difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]}?" if near else "it has " + ", ".join(sorted(known))
-        raise Refused(f"OCPP {version} has no operation {name!r} to a station; {hint}")
+        if operation in known:
+            return
+        names, newest = ", ".join(sorted(known)), self.catalog.newest
+        if operation in newest.charge_point.operations:
+            raise Refused(f"this station speaks OCPP {version}, which has no {operation}; it has {names}")
+        every = newest.charge_point.operations
+        near = [n for n in every if n.lower() == operation.lower()] or difflib.get_close_matches(operation, every, 1)
+        hint = f"did you mean {near[0]}?" if near else "it has " + names
+        raise Refused(f"OCPP {version} has no operation {operation!r} to a station; {hint}")
 
     def _wait_for_turn(self, station: ChargePoint, holder: str) -> bool:
         deadline = time.monotonic() + self.patience

@@ -59,10 +59,23 @@ def _service() -> Service:
 @click.argument("operation", required=False)
 @click.argument("payload", required=False)
 @click.option("--describe", metavar="OPERATION", help="Print what an operation takes and answers, and send nothing.")
-def send(charge_point: str | None, operation: str | None, payload: str | None, describe: str | None) -> None:
+@click.option(
+    "--may-leave-out",
+    metavar="FIELD",
+    multiple=True,
+    help="Send without FIELD, such as chargingProfile, where the station's OCPP version does not have it.",
+)
+def send(
+    charge_point: str | None,
+    operation: str | None,
+    payload: str | None,
+    describe: str | None,
+    may_leave_out: tuple[str, ...],
+) -> None:
     """Sends OPERATION to CHARGE_POINT and waits for its answer.
 
-    PAYLOAD is JSON in the standard's words, or - for stdin; it may be left out where no field is required.
+    PAYLOAD is JSON in the standard's words, or - for stdin; it may be left out where no field is required. The words
+    are those of OCPP 1.6 for every station; what an older one lacks is refused with the reason.
 
     Exit status: 0 an answer (also Rejected), 1 refused here, nothing was sent, 2 usage, 3 the station answered with a
     fault, 4 not transmitted, 5 uncertain: sent, but no answer came, so it may or may not have been executed.
@@ -74,7 +87,7 @@ def send(charge_point: str | None, operation: str | None, payload: str | None, d
         raise click.UsageError("name a charge point and an operation")
     request = _payload(payload)
     try:
-        command = command_object(open_gateway().commands.send(charge_point, operation, request))
+        command = command_object(open_gateway().commands.send(charge_point, operation, request, may_leave_out))
     except Uncertain as uncertain:
         click.echo(f"Error: {uncertain}", err=True)
         raise click.exceptions.Exit(UNCERTAIN) from uncertain

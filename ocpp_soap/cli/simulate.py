@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..protocol.catalog import VERSIONS
 from ..settings import Settings
 from .grammar import Command, listen_to_logs, wants_json
 from .output import cell, progress, put_json, put_section
@@ -33,10 +34,12 @@ def numbered(text: str) -> str:
         "ocpp-soap simulate",
         "ocpp-soap simulate http://127.0.0.1:8180/ocpp --count 50 --sessions 10",
         "ocpp-soap simulate --identity CP-1 --sessions 0 --stay   # takes commands until Ctrl-C",
+        "ocpp-soap simulate --version 1.5",
         "ocpp-soap simulate https://ocpp.example.com/ocpp --ca-file ca.pem --json",
     ],
 )
 @click.argument("url", required=False)
+@click.option("--version", type=click.Choice(VERSIONS), default=VERSIONS[0], show_default=True, help="Their OCPP.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many charge points.")
 @click.option("--sessions", type=click.IntRange(0), default=1, show_default=True, help="Sessions of each.")
 @click.option(

@@ -14,7 +14,7 @@ from . import wsdl
 from .schema import Service
 
 # Newest first: the newest one serves where a message does not say (soap-binding decision 1).
-VERSIONS = ("1.6",)
+VERSIONS = ("1.6", "1.5", "1.2")
 
 PACKAGED = Path(__file__).resolve().parent.parent / "wsdl"
 

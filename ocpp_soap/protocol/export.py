@@ -37,12 +37,8 @@ def json_schema(type_: ComplexType) -> dict[str, Any]:
 
 
 def _object(type_: ComplexType, definitions: dict[str, Any]) -> dict[str, Any]:
-    properties = {field.name: _property(field, definitions) for field in type_.fields}
-    required = [field.name for field in type_.fields if field.required]
-    if type_.text is not None:
-        # An element that has both text and attributes: its text is the field `value` everywhere in this package.
-        properties["value"] = _simple(type_.text)
-        required.append("value")
+    properties = {field.name: _property(field, definitions) for field in type_.contents}
+    required = [field.name for field in type_.contents if field.required]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         schema["required"] = required
@@ -80,15 +76,13 @@ def _described(schema: dict[str, Any], documentation: str) -> dict[str, Any]:
 
 def field_rows(type_: ComplexType, path: str = "") -> Iterator[tuple[str, str, bool, str]]:
     """Every field however deep: its path (`[]` after a list), what is expected, whether required, what it is for."""
-    for field in type_.fields:
+    for field in type_.contents:
         here = f"{path}{field.name}" + ("[]" if field.many else "")
         if isinstance(field.type, SimpleType):
             yield here, field.type.expected, field.required, field.documentation
         else:
             yield here, f"object {field.type.name}", field.required, field.documentation
             yield from field_rows(field.type, here + ".")
-    if type_.text is not None:
-        yield f"{path}value", type_.text.expected, True, type_.documentation
 
 
 def fields_table(type_: ComplexType) -> str:

@@ -56,7 +56,7 @@ def read(raw: Mapping[str, Any], type_: ComplexType) -> Reading:
 
 def _complex(raw: Mapping[str, Any], type_: ComplexType, path: str, reading: Reading) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    for f in type_.fields:
+    for f in type_.contents:
         here = f"{path}.{f.name}" if path else f.name
         value = raw.get(f.name)
         if f.many:
@@ -69,9 +69,6 @@ def _complex(raw: Mapping[str, Any], type_: ComplexType, path: str, reading: Rea
                 reading.problems.append(Problem(here, "at least one " + f.type.name))
         elif (read_value := _one(value, f, here, reading)) is not None:
             result[f.name] = read_value
-    if type_.text is not None:
-        content = Field("value", type_.text, required=True)
-        result["value"] = _one(raw.get("value"), content, f"{path}.value", reading)
     return result
 
 

@@ -58,12 +58,15 @@ class ComplexType:
     fields: tuple[Field, ...]
     text: SimpleType | None = None
     documentation: str = ""
+    contents: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+    """What a payload holds: the fields, and the text under the name `value`."""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
-    by_folded_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", {f.name: f for f in self.fields})
-        object.__setattr__(self, "by_folded_name", {f.name.lower(): f for f in self.fields})
+        # An element that has both text and attributes: its text is the field `value` everywhere in this package.
+        own = (Field("value", self.text, required=True, documentation=self.documentation),) if self.text else ()
+        object.__setattr__(self, "contents", self.fields + own)
+        object.__setattr__(self, "by_name", {f.name: f for f in self.contents})
 
 
 @dataclass(frozen=True, slots=True)

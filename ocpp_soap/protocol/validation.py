@@ -43,7 +43,7 @@ def _complex(payload: Any, type_: ComplexType, path: str, problems: list[Problem
                 Problem(_join(path, str(name)), f"a field of {type_.name} ({known})", _shown(payload[name]))
             )
     result: Payload = {}
-    for field in type_.fields:
+    for field in type_.contents:
         value = payload.get(field.name)
         if value is None or (field.many and value == [] and not field.required):
             if field.required:

@@ -29,7 +29,8 @@ class Plan:
 
     `identity` and `id_tag` are formats of the charge point's number, counted from 1. Each session takes `seconds` of
     simulated time, which runs `speed` times as fast as ours (0: as fast as the Central System answers). With `stay` the
-    charge points go on taking commands after their sessions, until `run` is told to stop.
+    charge points go on taking commands after their sessions, until `run` is told to stop. They speak the newest
+    `version` of OCPP, unless another is named.
     """
 
     url: str
@@ -43,6 +44,7 @@ class Plan:
     traits: Traits = field(default_factory=Traits)
     ca_file: Path | None = None
     host: str = "127.0.0.1"
+    version: str | None = None
     accept_timeout: float = 30.0
 
     def clock(self) -> Clock:
@@ -113,7 +115,7 @@ class _Fleet:
             identity,
             replace(plan.traits, nameplate=nameplate),
             clock=plan.clock(),
-            wire=SoapWire(plan.url, host=plan.host, ca_file=plan.ca_file),
+            wire=SoapWire(plan.url, version=plan.version, host=plan.host, ca_file=plan.ca_file),
         )
         with self._lock:
             if self._stop.is_set():

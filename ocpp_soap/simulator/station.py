@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import Condition, Event, Lock
 from typing import Any, Self
 
-from ..errors import CallFailed, Fault, NotTransmitted, StationFault, Uncertain
+from ..errors import CallFailed, Fault, NotTransmitted, Refused, StationFault, Uncertain
 from . import sampling, sessions
 from .agenda import Agenda
 from .authorization import Cache, LocalList
@@ -182,8 +182,7 @@ class Station:
 
     def _exchange(self, operation: str, payload: Payload) -> Payload:
         at, began = self.clock.now(), time.monotonic()
-        answer: Payload | None = None
-        failure: Exception | None = None
+        answer, failure = None, None
         try:
             if self.faults.offline:
                 raise NotTransmitted("the charge point is offline")
@@ -197,16 +196,18 @@ class Station:
         else:
             return answer
         finally:
-            seconds = time.monotonic() - began
-            sent = Sent(at, operation, payload, answer, failure, seconds)
-            with self.changed:
-                self.sent.append(sent)
-                back = not self.online and answer is not None
-                self.online = failure is None or isinstance(failure, StationFault)
-                self.changed.notify_all()
-            self.observe(sent)
-            if back:
-                self.agenda.soon(self._back_online)
+            if not isinstance(failure, Refused):  # then nothing was sent: its version has no words for it
+                self._record(Sent(at, operation, payload, answer, failure, time.monotonic() - began))
+
+    def _record(self, sent: Sent) -> None:
+        with self.changed:
+            self.sent.append(sent)
+            back = not self.online and sent.answer is not None
+            self.online = sent.error is None or isinstance(sent.error, StationFault)
+            self.changed.notify_all()
+        self.observe(sent)
+        if back:
+            self.agenda.soon(self._back_online)
 
     def _back_online(self) -> None:
         """Tells what changed meanwhile and sends what waits."""

@@ -1,14 +1,15 @@
 """The way between a simulated charge point and its Central System: SOAP both ways, by the gateway's own code.
 
-Out by `soap.client`, in by `soap.server` on a small threaded HTTP server of its own. What is dear (WSDLs, Spyne models,
-zeep's client) is made once for all charge points of a process. It knows no state and decides nothing but who is meant.
+Out by `soap.client`, in by `soap.server` on a small threaded HTTP server of its own, in the words of one version; its
+charge point speaks the newest one's. What is dear (WSDLs, Spyne models, zeep's client) is made once for all charge
+points of a process. It knows no state and decides nothing but who is meant.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, partial
@@ -19,8 +20,10 @@ from typing import Any, Protocol, TypeVar
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wsgi import ClosingIterator
 
-from ..errors import Fault, IdentityMismatch, InvalidPayload, ProtocolError
+from ..errors import Fault, IdentityMismatch, InvalidPayload, ProtocolError, Refused
 from ..protocol import catalog
+from ..protocol.dialects import upgrade
+from ..protocol.reading import read
 from ..protocol.validation import check
 from ..soap.client import SoapCaller
 from ..soap.server import SoapEndpoint
@@ -57,7 +60,7 @@ class Wire(Protocol):
         """Begins to listen; returns the address for commands."""
 
     def call(self, operation: str, payload: Payload, *, with_from: bool = True) -> Payload:
-        """Sends one request and returns its confirmation; raises `CallFailed`, or `InvalidPayload` before sending."""
+        """Sends one request and returns its confirmation; raises `CallFailed`, or `Refused` before sending."""
 
     def close(self) -> None:
         """Ends listening."""
@@ -67,12 +70,14 @@ class Incoming(Protocol):
     """What is needed of the endpoint's call."""
 
     identity: str
+    version: str
     operation: str
+    sent: Mapping[str, Any]
     problems: list[Any]
 
 
 class SoapWire:
-    """SOAP over HTTP, or HTTPS with the authorities in `ca_file`.
+    """SOAP over HTTP, or HTTPS with the authorities in `ca_file`, in one version of OCPP (default: the newest).
 
     It listens on `host` and `port` (0: a free one) and tells `address` in wsa:From, unless given the one it listens on.
     Times in seconds.
@@ -82,6 +87,7 @@ class SoapWire:
         self,
         url: str,
         *,
+        version: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         address: str | None = None,
@@ -92,7 +98,8 @@ class SoapWire:
         self.url = url
         self.address = address or ""
         self._bind = (host, port)
-        self._caller = _caller(ca_file, connect_timeout, read_timeout)
+        self.version = version or _versions().newest.name
+        self._caller = _caller(self.version, ca_file, connect_timeout, read_timeout)
         self._listener: Listener | None = None
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
@@ -124,10 +131,12 @@ class SoapWire:
         server.server_close()
 
     def call(self, operation: str, payload: Payload, *, with_from: bool = True) -> Payload:
-        """Sends one request and returns its confirmation; raises `CallFailed`, or `InvalidPayload` before sending."""
+        """Sends one request and returns its confirmation; raises `CallFailed`, or `Refused` before sending."""
         if self._listener is None:
             raise RuntimeError("the wire is not open")
-        checked = check(payload, self._caller.service.operations[operation].input.type)
+        if operation not in self._caller.service.operations:
+            raise Refused(f"OCPP {self.version} has no {operation} from a charge point")
+        checked = check(payload, _versions().newest.central_system.operations[operation].input.type)
         from_address = self.address if with_from else None
         identity = self._listener.identity
         return self._caller.call(self.url, identity, operation, checked, from_address=from_address).payload
@@ -146,7 +155,7 @@ class SoapWire:
         effects: list[Effect] = []
         token = _CURRENT.set((self, listener, effects))
         try:
-            body = _endpoint()(request, start_response)
+            body = _endpoint(self.version)(request, start_response)
         finally:
             _CURRENT.reset(token)
         if faults.delay:
@@ -170,10 +179,11 @@ def _receive(call: Incoming, request: Payload | Fault, render: Callable[[Payload
     try:
         if call.problems:
             raise InvalidPayload(call.problems)
-        checked = check(request, _versions().newest.charge_point.operations[call.operation].input.type)
+        type_ = _versions().versions[call.version].charge_point.operations[call.operation].input.type
+        checked = check(read(call.sent, type_).payload, type_)
     except InvalidPayload as invalid:
         raise ProtocolError(str(invalid), path=invalid.problems[0].path) from invalid
-    answer, effect = listener.receive(call.operation, checked)
+    answer, effect = listener.receive(call.operation, upgrade(call.version, call.operation, "request", checked)[0])
     reply = render(answer)
     if effect is not None:
         effects.append(effect)
@@ -187,17 +197,16 @@ def _versions() -> catalog.Catalog:
 
 
 @cache
-def _caller(ca_file: Path | None, connect_timeout: float, read_timeout: float) -> SoapCaller:
-    return SoapCaller(
-        _versions().newest.central_system, ca_file=ca_file, connect_timeout=connect_timeout, read_timeout=read_timeout
-    )
+def _caller(version: str, ca_file: Path | None, connect_timeout: float, read_timeout: float) -> SoapCaller:
+    service = _versions().versions[version].central_system
+    return SoapCaller(service, ca_file=ca_file, connect_timeout=connect_timeout, read_timeout=read_timeout)
 
 
 @cache
-def _endpoint() -> SoapEndpoint:
-    versions = _versions().versions.values()
-    services = [version.charge_point for version in versions]
-    others = {version.central_system.namespace: version.name for version in versions}
+def _endpoint(version: str) -> SoapEndpoint:
+    spoken = _versions().versions[version]
+    others = {spoken.central_system.namespace: version}
+    services = [spoken.charge_point]
     return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get()[0].address, other_namespaces=others)
 
 

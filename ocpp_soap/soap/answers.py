@@ -10,6 +10,7 @@ from lxml import etree
 
 from ..errors import ProtocolError, StationFault, Uncertain
 from ..protocol import reading
+from ..protocol.dialects import upgrade
 from ..protocol.reading import Flag, Reading
 from ..protocol.schema import Operation, Service
 from . import addressing, content, envelope
@@ -29,7 +30,10 @@ _HINTS = {
 
 
 def read(exchange: Exchange, service: Service, operation: Operation, identity: str) -> Reading:
-    """The confirmation in that exchange; raises `StationFault`, or `Uncertain` when it can't be read as one."""
+    """The confirmation in that exchange, in the newest version's words.
+
+    Raises `StationFault`, or `Uncertain` when it can't be read as one.
+    """
     flags: list[Flag] = []
     try:
         message = envelope.parse(exchange.body, exchange.content_type, flags)
@@ -52,7 +56,8 @@ def read(exchange: Exchange, service: Service, operation: Operation, identity: s
         raise _uncertain(exchange, f"the answer {local(element.tag)[:80]} lacks what it must hold: {problems}")
     if not found.payload and local(element.tag).lower() != expected.localname.lower():
         raise _uncertain(exchange, f"the answer is {local(element.tag)[:80]}, not {expected.localname}")
-    found.flags[:] = (flags + found.flags)[:_MOST_FLAGS]
+    found.payload, notes = upgrade(service.version, operation.name, "response", found.payload)
+    found.flags[:] = (flags + found.flags + notes)[:_MOST_FLAGS]
     return found
 
 

@@ -22,7 +22,8 @@ from zeep.wsdl import Document
 
 from ..errors import CallFailed, NotTransmitted, StationFault
 from ..protocol.catalog import Catalog
-from ..protocol.schema import Operation, Service
+from ..protocol.dialects import downgrade
+from ..protocol.schema import ComplexType, Operation, Service
 from ..protocol.writing import to_text
 from . import answers
 from .connection import Guard, Limits, tls_context
@@ -72,19 +73,22 @@ class SoapCaller:
     ) -> Answered:
         """Sends one request and waits for its confirmation.
 
-        `payload` holds what `protocol.validation.check` returns, `from_address` is where we are called in turn (None:
-        without wsa:From). Raises `NotTransmitted`, `Uncertain` or `StationFault`, each with the bytes that went over
-        the wire.
+        `payload` holds what `protocol.validation.check` returns for the newest version, as the confirmation's does;
+        `from_address` is where we are called in turn (None: without wsa:From). Raises `NotTransmitted`, `Uncertain` or
+        `StationFault`, each with the bytes that went over the wire, or `InvalidPayload` where the service's version has
+        no words for it.
         """
         started = time.monotonic()
         target, outcome = None, "failed"
+        said, notes = downgrade(self.service.version, operation, "request", dict(payload))
         try:
             target = Target.parse(address)
             described = self._operation(operation)
-            exchange = self._send(target, described, payload, identity, from_address)
+            exchange = self._send(target, described, said, identity, from_address)
             found = answers.read(exchange, self.service, described, identity)
             outcome = "answered"
-            return Answered(found.payload, [f.as_dict() for f in found.flags], exchange.request, exchange.body)
+            flags = [flag.as_dict() for flag in notes + found.flags]
+            return Answered(found.payload, flags, exchange.request, exchange.body)
         except CallFailed as failed:
             outcome = "answered with a fault" if isinstance(failed, StationFault) else failed.outcome
             raise
@@ -119,7 +123,8 @@ class SoapCaller:
             header = self._header(identity, from_address)
             client: Any = zeep.Client(self._document, transport=transport, settings=self._settings)  # type: ignore[no-untyped-call]
             port = client.create_service(f"{{{self.service.namespace}}}{self.service.binding}", target.url)
-            exchange: Exchange = port[operation.name](**to_text(payload), _soapheaders=header)
+            values = _for_zeep(to_text(payload), operation.input.type)
+            exchange: Exchange = port[operation.name](**values, _soapheaders=header)
         except (ZeepError, TypeError, ValueError) as error:
             # Before anything was sent: what the transport raises is a CallFailed.
             raise NotTransmitted(f"the request can't be written: {error}") from error
@@ -134,6 +139,17 @@ class SoapCaller:
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return tls_context(self.ca_file)
+
+
+def _for_zeep(payload: Mapping[str, Any], type_: ComplexType) -> dict[str, Any]:
+    """The payload with the text of an element that has attributes under the name that zeep has for it."""
+    values = {}
+    for name, value in payload.items():
+        inner = type_.by_name[name].type if name in type_.by_name else None
+        if isinstance(inner, ComplexType):
+            value = [_for_zeep(v, inner) for v in value] if isinstance(value, list) else _for_zeep(value, inner)
+        values["_value_1" if type_.text is not None and name == "value" else name] = value
+    return values
 
 
 class ZeepLink:
@@ -162,7 +178,7 @@ class ZeepLink:
         }
 
     def call(self, address: str, identity: str, version: str, operation: str, payload: dict[str, Any]) -> Answered:
-        """Calls the station once and waits. Raises `NotTransmitted`, `Uncertain` or `StationFault`."""
+        """Calls the station once and waits. Raises as `SoapCaller.call` does."""
         if version not in self.callers:
             raise NotTransmitted(f"there is no OCPP version {version!r} here")
         return self.callers[version].call(address, identity, operation, payload, from_address=self.public_url)

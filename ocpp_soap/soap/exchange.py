@@ -2,9 +2,10 @@
 
 It flows like this. `Reception.answer` takes the message apart and hands the body element to Spyne, whose protocol
 reads it into nested text (`content`) and calls the operation's service method: `Exchange.serve`. That types the text
-(`protocol.reading`) and calls `receive(call, payload, render)`. `render` is a method of the same exchange and uses the
-same Spyne context, so an answer is serialized, checked against the schema and made bytes while the receiver's
-transaction is still open, and again should the receiver run its transaction again. It knows no HTTP and no store.
+(`protocol.reading`), turns it into the newest version's words (`protocol.dialects`) and calls
+`receive(call, payload, render)`. `render` is a method of the same exchange and uses the same Spyne context, so an
+answer is serialized, checked against the schema and made bytes while the receiver's transaction is still open, and
+again should the receiver run its transaction again. It knows no HTTP and no store.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lxml import etree
 from ..central.call import Call, Render, Reply
 from ..central.records import Json
 from ..errors import Fault, IdentityMismatch, InternalError, NotSupported, ProtocolError, VersionMismatch
+from ..protocol.dialects import downgrade, upgrade
 from ..protocol.reading import Flag, read
 from ..protocol.schema import Operation, Service
 from ..protocol.writing import to_text
@@ -175,14 +177,16 @@ class Exchange:
         return operation
 
     def serve(self, context: Any, request: Json) -> None:
-        """The body of every service method: the request's nested text becomes typed and is received."""
+        """The body of every service method: the request's nested text becomes typed, in the newest words."""
         assert self._operation is not None
         self._context = context
         reading = read(request, self._operation.input.type)
-        self.call.sent = request
-        self.call.flags.extend(reading.flags)
-        self.call.problems.extend(reading.problems)
-        self.receive(reading.payload)
+        call = self.call
+        payload, notes = upgrade(call.version, call.operation, "request", reading.payload)
+        call.sent = request
+        call.flags += reading.flags + notes
+        call.problems += reading.problems
+        self.receive(payload)
 
     def receive(self, request: Json | Fault) -> Reply:
         """Hands the request over and keeps the reply; what goes wrong there becomes a fault that tells nothing."""
@@ -198,7 +202,10 @@ class Exchange:
         return self.reply
 
     def render(self, result: Json | Fault) -> Reply:
-        """The reply that says `result`; raises `InternalError` for a payload that the schema does not allow."""
+        """The reply that says `result`, of the newest version's words, in those of the request.
+
+        Raises `InternalError` for a payload that the schema does not allow.
+        """
         reception, call = self._reception, self.call
         url = reception.public_url()
         if isinstance(result, Fault):
@@ -206,10 +213,12 @@ class Exchange:
             return Reply(faults.status_of(result, reception.fault_status), body, faults.subcode_of(result))
         assert self._operation is not None
         try:
-            message = self._confirmation(result, self._operation)
+            said, notes = downgrade(call.version, call.operation, "response", result)
+            message = self._confirmation(said, self._operation)
         except Exception as error:
             log.exception("the answer to %s of %r can't be sent", call.operation, call.identity)
             raise InternalError("") from error
+        call.flags += notes
         header = etree.Element(_HEADER)
         addressing.write(header, self._operation.output.action, call.message_id, url)
         message.insert(0, header)

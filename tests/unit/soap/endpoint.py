@@ -34,10 +34,14 @@ Tree = tuple[str, dict[str, str], str, list[Any]]
 
 
 class Golden(NamedTuple):
-    """One operation of one service with its messages and, in JSON's words, what they say."""
+    """One operation of one service with its messages and, in JSON, what they say in the words of `newest`.
+
+    The JSON's "mapped" holds what is noted of words that only the older version has: path, word, what became of it.
+    """
 
     service: Service
     operation: Operation
+    newest: Operation
     request: bytes
     response: bytes
     said: dict[str, Any]
@@ -55,12 +59,17 @@ def versions() -> list[Version]:
 def goldens() -> Iterator[Golden]:
     """The golden messages of every operation of every service; a missing file is an error."""
     for version in versions():
-        for folder, service in (("cs", version.central_system), ("cp", version.charge_point)):
+        newest = versions()[0]
+        for folder, service, latest in (
+            ("cs", version.central_system, newest.central_system),
+            ("cp", version.charge_point, newest.charge_point),
+        ):
             for operation in service.operations.values():
                 file = WIRE / version.name / folder / operation.name
                 request, response = (file.with_name(f"{file.name}.{kind}.xml") for kind in ("request", "response"))
                 said = json.loads(file.with_name(f"{file.name}.json").read_text())
-                yield Golden(service, operation, request.read_bytes(), response.read_bytes(), said)
+                same = latest.operations[operation.name]
+                yield Golden(service, operation, same, request.read_bytes(), response.read_bytes(), said)
 
 
 def odd(name: str) -> bytes:
@@ -116,7 +125,7 @@ def ask(app: SoapEndpoint, body: bytes = b"", method: str = "POST", path: str = 
 def ready_answers(service: Service) -> dict[str, Any]:
     """The golden responses of a service as typed payloads."""
     return {
-        g.operation.name: check(g.said["response"], g.operation.output.type) for g in goldens() if g.service is service
+        g.operation.name: check(g.said["response"], g.newest.output.type) for g in goldens() if g.service is service
     }
 
 
