@@ -52,9 +52,10 @@ NUMBERS = count(1)
 
 
 @cache
-def schema(service: str) -> etree.XMLSchema:
+def schema(service: str, version: str | None = None) -> etree.XMLSchema:
     """The schema of a service's messages ("central_system" or "charge_point"), as lxml itself validates it."""
-    document = etree.parse(getattr(catalog.load().newest, service).path)
+    described = catalog.load()
+    document = etree.parse(getattr(described.versions[version or described.newest.name], service).path)
     types = next(document.iter(f"{XSD}schema"))
     return etree.XMLSchema(etree.fromstring(etree.tostring(types)))
 
@@ -208,9 +209,9 @@ class Case:
         assert len(pairs) == len(set(pairs))
         assert [] == [flag for one in journal for flag in one.flags if flag["path"] != "chargeBoxIdentity"]
         for one in journal:
-            schema("central_system").assertValid(content(one.answer or b""))
+            schema("central_system", one.version).assertValid(content(one.answer or b""))
         for one in self.central.journal(self.station.identity, "out"):
-            schema("charge_point").assertValid(content(one.request))
+            schema("charge_point", one.version).assertValid(content(one.request))
         assert set() == set(operations) - set(self.station.sent.operations())
 
     def statuses(self, connector_id: int = 1) -> list[str]:
