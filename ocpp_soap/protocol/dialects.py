@@ -51,7 +51,7 @@ def downgrade(version: str, operation: str, side: Side, payload: Payload) -> tup
             try:
                 payload = _Translation(dialect, notes).down(part, payload, "")
             except _Unsayable as unsaid:
-                expected = f"what the peer's version can say ({unsaid.why})"
+                expected = f"something else, since {unsaid.why}"
                 raise InvalidPayload([Problem(unsaid.path, expected, unsaid.raw)]) from None
     return payload, notes.flags
 

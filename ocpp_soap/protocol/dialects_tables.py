@@ -1,7 +1,7 @@
 """How each older version differs from the one after it: a table of its own, without a line of procedure.
 
 Every word and field of the newer version that the older one lacks has its policy here, with the reason that the
-operator reads. Sections are those of OCPP 1.6; what the older versions have is in their WSDLs.
+operator reads. What the older versions have is in their WSDLs.
 """
 
 from __future__ import annotations
@@ -71,35 +71,35 @@ class Dialect:
 # 1.5 and 1.6
 
 _REGISTRATION = Words(
-    "OCPP 1.5 has no Pending, and after Rejected too a charge point boots again when the interval is over (§7.38)",
+    "OCPP 1.5 has no Pending, and after Rejected too a charge point boots again after the interval (OCPP 1.6 §7.38)",
     lowered={"Pending": "Rejected"},
 )
 _STATUS = Words(
     # Upwards Occupied stays: what it stands for is for those to decide who know the transactions.
-    "OCPP 1.5 has one word for all of a driver's stay (§7.7)",
+    "OCPP 1.5 has one word for all of a driver's stay (OCPP 1.6 §7.7)",
     lowered=dict.fromkeys(("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"), "Occupied"),
 )
 _ERROR = Words(
-    "OCPP 1.5 has no word for this error (§7.6)",
+    "OCPP 1.5 has no word for this error (OCPP 1.6 §7.6)",
     renamed={"EVCommunicationError": "Mode3Error"},
     lowered=dict.fromkeys(("InternalError", "LocalListConflict", "OverVoltage"), "OtherError"),
 )
 # An attribute that is left out is read as its default, which would be another statement: the value goes as a whole.
 _SAMPLED_VALUE = Part(
     words={
-        "context": Words("OCPP 1.5 has no such context (§7.35)", unsayable=frozenset({"Other", "Trigger"})),
-        "location": Words("OCPP 1.5 has no such location (§7.30)", unsayable=frozenset({"Cable", "EV"})),
+        "context": Words("OCPP 1.5 has no such context (OCPP 1.6 §7.35)", unsayable=frozenset({"Other", "Trigger"})),
+        "location": Words("OCPP 1.5 has no such location (OCPP 1.6 §7.30)", unsayable=frozenset({"Cable", "EV"})),
         "measurand": Words(
-            "OCPP 1.5 has no such measurand (§7.31)",
+            "OCPP 1.5 has no such measurand (OCPP 1.6 §7.31)",
             unsayable=frozenset({"Current.Offered", "Frequency", "Power.Factor", "Power.Offered", "RPM", "SoC"}),
         ),
         "unit": Words(
-            "OCPP 1.5 has no such unit (§7.45)",
+            "OCPP 1.5 has no such unit (OCPP 1.6 §7.45)",
             renamed={"A": "Amp", "V": "Volt"},
             unsayable=frozenset({"Fahrenheit", "K", "Percent", "VA", "kVA"}),
         ),
     },
-    refused={"phase": "OCPP 1.5 has no phases, and without its phase it would be another value (§7.34)"},
+    refused={"phase": "OCPP 1.5 has no phases, and without its phase it would be another value (OCPP 1.6 §7.34)"},
     whole=True,
     needed=True,
 )
@@ -123,27 +123,30 @@ _OF_1_5 = Dialect(
         "DiagnosticsStatusNotification": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 tells the end of an upload alone (§7.24)", unsayable=frozenset({"Idle", "Uploading"})
+                    "OCPP 1.5 tells the end of an upload alone (OCPP 1.6 §7.24)",
+                    unsayable=frozenset({"Idle", "Uploading"}),
                 )
             }
         ),
         "FirmwareStatusNotification": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 tells the ends of download and installation alone (§7.25)",
+                    "OCPP 1.5 tells the ends of download and installation alone (OCPP 1.6 §7.25)",
                     unsayable=frozenset({"Downloading", "Idle", "Installing"}),
                 )
             }
         ),
         "MeterValues": Part(names={"meterValue": "values"}, inner={"meterValue": _METER_VALUE}),
-        "RemoteStartTransaction": Part(refused={"chargingProfile": "OCPP 1.5 has no charging profiles (§5.11)"}),
+        "RemoteStartTransaction": Part(
+            refused={"chargingProfile": "OCPP 1.5 has no charging profiles (OCPP 1.6 §5.11)"}
+        ),
         "SendLocalList": Part(
             names={"localAuthorizationList": "localAuthorisationList"},
-            retired={"hash": "OCPP 1.6 has no hash of the list (§6.41)"},
+            retired={"hash": "OCPP 1.6 has no hash of the list (OCPP 1.6 §6.41)"},
         ),
         "StatusNotification": Part(words={"errorCode": _ERROR, "status": _STATUS}),
         "StopTransaction": Part(
-            lost={"reason": "OCPP 1.5 gives no reason (§7.36)"},
+            lost={"reason": "OCPP 1.5 gives no reason (OCPP 1.6 §7.36)"},
             inner={"transactionData": _TRANSACTION_DATA},
             shapes={"transactionData": Shape(_data_up, _data_down)},
         ),
@@ -153,7 +156,7 @@ _OF_1_5 = Dialect(
         "ChangeConfiguration": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 has no RebootRequired, and the change was accepted (§7.22)",
+                    "OCPP 1.5 has no RebootRequired, and the change was accepted (OCPP 1.6 §7.22)",
                     lowered={"RebootRequired": "Accepted"},
                 )
             }
@@ -161,16 +164,16 @@ _OF_1_5 = Dialect(
         "SendLocalList": Part(
             words={
                 "status": Words(
-                    "OCPP 1.6 has no hash of the list, and the update was not taken (§7.47)",
+                    "OCPP 1.6 has no hash of the list, and the update was not taken (OCPP 1.6 §7.47)",
                     raised={"HashError": "Failed"},
                 )
             },
-            retired={"hash": "OCPP 1.6 has no hash of the list (§6.42)"},
+            retired={"hash": "OCPP 1.6 has no hash of the list (OCPP 1.6 §6.42)"},
         ),
         "UnlockConnector": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 has no word for a connector that can't be unlocked at all (§7.46)",
+                    "OCPP 1.5 has no word for a connector that can't be unlocked at all (OCPP 1.6 §7.46)",
                     renamed={"Unlocked": "Accepted", "UnlockFailed": "Rejected"},
                     lowered={"NotSupported": "Rejected"},
                 )

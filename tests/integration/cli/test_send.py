@@ -8,9 +8,12 @@ import socket
 import pytest
 
 from ocpp_soap.errors import InternalError
+from ocpp_soap.protocol import catalog
 from ocpp_soap.simulator.charge_point import ChargePoint
+from ocpp_soap.simulator.wire import SoapWire
+from ocpp_soap.store.work import SqlStore
 
-from .conftest import Terminal
+from .conftest import AT, Terminal
 
 
 def test_an_answer_is_printed_and_stored(terminal: Terminal, station: ChargePoint) -> None:
@@ -173,3 +176,32 @@ def test_what_went_over_the_wire_is_in_the_journal(terminal: Terminal, station: 
     )
     assert "clearCacheRequest" in row["request"]
     assert "clearCacheResponse" in row["answer"]
+
+
+@pytest.mark.parametrize("version", catalog.VERSIONS[1:])
+def test_what_an_older_station_does_not_know_is_refused_with_the_reason(
+    terminal: Terminal, store: SqlStore, version: str
+) -> None:
+    """An operation, or a field, unless it may be left out; the answer comes in the newest words."""
+    wire = SoapWire("http://127.0.0.1:9/ocpp", version=version)
+    with ChargePoint(wire.url, "CP-1", auto_boot=False, wire=wire) as station:
+        terminal.says("charge-points", "add", "CP-1", "--callback", station.address)
+        with store.writing() as work:
+            work.charge_points.contact("CP-1", version, None, AT)
+        refused = terminal.refuses("send", "CP-1", "ClearChargingProfile")
+        assert f"this station speaks OCPP {version}, which has no ClearChargingProfile; it has " in refused
+        profile = {
+            "chargingProfileId": 5,
+            "stackLevel": 1,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8}]},
+        }
+        start = ["send", "CP-1", "RemoteStartTransaction", json.dumps({"idTag": "A", "chargingProfile": profile})]
+        assert "chargingProfile: expected something else, since OCPP 1.5 has no" in terminal.refuses(*start)
+        assert "CP-1 answered RemoteStartTransaction: Rejected\n" == terminal.says(
+            *start, "--may-leave-out", "chargingProfile"
+        )
+        assert [{"idTag": "A"}] == [command.payload for command in station.commands_received]
+        unlocked = terminal.says("send", "CP-1", "UnlockConnector", '{"connectorId": 1}')
+        assert "CP-1 answered UnlockConnector: Unlocked\n" == unlocked

@@ -93,7 +93,7 @@ def test_a_newer_word_has_its_policy(
 @pytest.mark.parametrize(("version", "operation", "payload"), REFUSED)
 def test_what_has_no_word_at_all_is_refused(version: str, operation: str, payload: dict[str, Any]) -> None:
     """The problem names the field and the reason."""
-    with pytest.raises(InvalidPayload, match=r"what the peer's version can say \(OCPP 1\.5") as refused:
+    with pytest.raises(InvalidPayload, match=r"something else, since OCPP 1\.5") as refused:
         downgrade(version, operation, "request", payload)
     assert [list(payload)[-1]] == [problem.path for problem in refused.value.problems]
 
