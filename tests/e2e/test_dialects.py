@@ -75,6 +75,8 @@ def test_every_command_of_its_version_is_answered_and_the_others_are_refused(old
             with pytest.raises(Refused, match=f"speaks OCPP 1.., which has no {step.operation}"):
                 older.send(step.operation, **step.payload)
             assert sent == len(older.central.journal(older.station.identity, "out"))
+    # The states on the way have no word: the station says only how it ended, and is none the worse for it.
+    assert [{"status": "UploadFailed"}] == older.station.sent.payloads("DiagnosticsStatusNotification")
 
 
 def test_a_remote_start_and_stop_reach_an_older_station(older: Case) -> None:
