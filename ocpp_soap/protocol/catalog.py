@@ -50,11 +50,15 @@ class Catalog:
 
 
 def load(wsdl_dir: Path | None = None) -> Catalog:
-    """Reads every version's two WSDLs from `wsdl_dir/<version>/` (default: the package's own); raises `WsdlError`."""
+    """Reads each version's two WSDLs from `wsdl_dir/<version>/` (default: the package's own); raises `WsdlError`.
+
+    A folder without one of the older versions serves the others; the newest one is what the handlers speak.
+    """
     folder = wsdl_dir or PACKAGED
     if not folder.is_dir():
         raise WsdlError(f"there is no folder {folder} with the WSDLs")
-    return Catalog({name: _version(folder, name) for name in VERSIONS})
+    found = [name for name in VERSIONS if name == VERSIONS[0] or (folder / name).is_dir()]
+    return Catalog({name: _version(folder, name) for name in found})
 
 
 def _version(folder: Path, name: str) -> Version:

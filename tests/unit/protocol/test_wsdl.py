@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,14 @@ def test_what_is_not_understood_is_a_loud_error(tmp_path: Path, old: str, new: s
 
 def _source() -> str:
     return (catalog.PACKAGED / catalog.VERSIONS[0] / "CentralSystemService.wsdl").read_text(encoding="utf-8")
+
+
+def test_a_folder_may_lack_the_older_versions(tmp_path: Path) -> None:
+    """An operator's own copy holds what they have; the newest version must be there."""
+    shutil.copytree(catalog.PACKAGED / catalog.VERSIONS[0], tmp_path / catalog.VERSIONS[0])
+    assert catalog.VERSIONS[:1] == tuple(catalog.load(tmp_path).versions)
+    shutil.copytree(catalog.PACKAGED / catalog.VERSIONS[-1], tmp_path / catalog.VERSIONS[-1])
+    assert (catalog.VERSIONS[0], catalog.VERSIONS[-1]) == tuple(catalog.load(tmp_path).versions)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
