@@ -95,9 +95,9 @@ def _markdown(lines: Sequence[Line], command: str, rounds: int) -> str:
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {cores} cores shared with the load generator and the database, "
         f"Python {platform.python_version()}, {platform.system()} {platform.release().partition('-')[0]}; medians",
         f"of {rounds} rounds, 50 keep-alive clients that each wait for their answer. The floor has the same gunicorn",
-        "and the same database: it parses the message, inserts it, commits, and gives a constant answer. Share of the",
-        "floor: median, lowest and highest of neighbouring runs. CPU: of the workers, a request. SQL: statements,",
-        "without BEGIN and COMMIT. The stress mix is SteVe's: 33 requests, one transaction.",
+        "and the same database: it parses the message, inserts it, commits, and gives a constant answer. Of the floor:",
+        "median, lowest and highest of neighbouring runs. CPU: of the workers, a request. SQL: statements, without",
+        "BEGIN and COMMIT. The stress mix is SteVe's: 33 requests, one transaction.",
         "",
     ]
     for database in dict.fromkeys(line.database for line in lines):
