@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,7 +82,11 @@ def run(plan: Plan, progress: Progress = lambda *_: None, stop: Event | None = N
     # Not as a context manager: at Ctrl-C that would wait for the plan's end before anything is told to stop.
     pool = ThreadPoolExecutor(max_workers=max(plan.charge_points, 1), thread_name_prefix="fleet")
     try:
-        for done in [pool.submit(fleet.play, number) for number in range(1, plan.charge_points + 1)]:
+        playing = [pool.submit(fleet.play, number) for number in range(1, plan.charge_points + 1)]
+        # Not without an end: a Ctrl-C that comes just before a wait is seen after it.
+        while wait(playing, timeout=1.0).not_done:
+            pass
+        for done in playing:
             done.result()
     except KeyboardInterrupt:
         fleet.result.interrupted = True
