@@ -82,7 +82,8 @@ def bench(
         for table in report.tables(lines):
             console.print(table)
     if write:
-        report.write(lines, "make bench", rounds, write)
+        command = "make bench" if rounds == ROUNDS else f'make bench ARGS="--rounds {rounds}"'
+        report.write(lines, command, rounds, write)
 
 
 def measure(database: str, operations: list[str], rounds: int, lines: list[report.Line]) -> Iterator[None]:
