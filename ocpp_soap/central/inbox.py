@@ -20,7 +20,7 @@ from .again import transact
 from .call import Call, Policy, Render, Reply
 from .clocks import note_clock
 from .handlers import ALWAYS_CONFIRMED, FORGIVEN, HANDLERS
-from .handlers.charge_point import boot_fields, registration_answer
+from .handlers.charge_point import registration_answer
 from .handlers.vendor import Consultation, PlugIns
 from .ports import Store, Work
 from .records import ChargePoint, Exchange, Json
@@ -114,7 +114,7 @@ class Inbox:
 
     def _stranger(self, call: Call, request: Json, work: Work) -> Json | Fault:
         """A station that is not registered: remembered whatever it sent; only its boot is answered."""
-        boot = boot_fields(request) if call.operation == BOOT else {}
+        boot = request if call.operation == BOOT else {}
         work.charge_points.remember_unknown(
             call.identity, call.version, call.operation, call.peer, call.callback, boot, call.received
         )

@@ -9,8 +9,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import click
-import requests
-import urllib3
 
 from ..bootstrap import Gateway
 from ..errors import OcppSoapError, SettingsError
@@ -103,6 +101,10 @@ def _public_url(settings: Settings, offline: bool) -> Iterator[Finding]:
         yield Finding("public address", "warning", words)
     if offline:
         return
+    # Only this look needs them, and they are slow to import for every other command.
+    import requests
+    import urllib3
+
     try:
         with requests.Session() as session:
             session.trust_env = False

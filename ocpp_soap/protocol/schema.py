@@ -85,7 +85,6 @@ class Operation:
     name: str
     input: Message
     output: Message
-    soap_action: str
     documentation: str = ""
 
 

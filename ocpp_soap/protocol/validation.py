@@ -15,6 +15,7 @@ from ..errors import InvalidPayload, Problem
 from .reading import INT_RANGE
 from .schema import ComplexType, Field, SimpleType
 from .times import parse_time
+from .writing import NOT_XML
 
 Payload = dict[str, Any]
 
@@ -86,8 +87,7 @@ def _check_facets(value: Any, type_: SimpleType) -> None:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
-    # XML 1.0 has no spelling for these at all.
-    if any((c < " " and c not in "\t\n\r") or "\ud800" <= c <= "\udfff" or c in "\ufffe\uffff" for c in value):
+    if NOT_XML.search(value):
         raise ValueError
     return value
 

@@ -75,7 +75,7 @@ def _operation(op: Node, bound: Node, parts: dict[str, dict[str, str]], types: _
 
     # The 1.2 WSDL declares no Action for answers; the specification's rule is the request's plus "Response" (§3.4).
     output = message("output", f"{action}Response")
-    return Operation(name, message("input", action), output, action, _documentation(op))
+    return Operation(name, message("input", action), output, _documentation(op))
 
 
 class _Types:

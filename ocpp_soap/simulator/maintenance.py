@@ -46,15 +46,22 @@ def upload_diagnostics(cp: Station, request: Payload, attempt: int = 0) -> None:
             files.upload(request["location"], cp.traits.diagnostics_name, diagnostics(cp, request))
         except files.FAILURES as error:
             logger.info("%s: no upload to %s: %s", cp.identity, request["location"], error)
-            if attempt < (request.get("retries") or 0):
-                pause = request.get("retryInterval") or 0
-                cp.agenda.after(pause, lambda: upload_diagnostics(cp, request, attempt + 1), "diagnostics")
-            else:
+            if not _again(cp, request, attempt, upload_diagnostics, "diagnostics"):
                 notice(cp, "Diagnostics", "UploadFailed")
         else:
             notice(cp, "Diagnostics", "Uploaded")
 
     cp.agenda.apart(work)
+
+
+def _again(
+    cp: Station, request: Payload, attempt: int, work: Callable[[Station, Payload, int], None], key: str
+) -> bool:
+    """Plans the next attempt, with the pause that the command asks for; False when it was the last."""
+    if attempt >= (request.get("retries") or 0):
+        return False
+    cp.agenda.after(request.get("retryInterval") or 0, lambda: work(cp, request, attempt + 1), key)
+    return True
 
 
 def diagnostics(cp: Station, request: Payload) -> bytes:
@@ -81,10 +88,7 @@ def fetch_firmware(cp: Station, request: Payload, attempt: int = 0) -> None:
             content = files.download(request["location"])
         except files.FAILURES as error:
             logger.info("%s: no download from %s: %s", cp.identity, request["location"], error)
-            if attempt < (request.get("retries") or 0):
-                pause = request.get("retryInterval") or 0
-                cp.agenda.after(pause, lambda: fetch_firmware(cp, request, attempt + 1), "firmware")
-            else:
+            if not _again(cp, request, attempt, fetch_firmware, "firmware"):
                 notice(cp, "Firmware", "DownloadFailed")
             return
         notice(cp, "Firmware", "Downloaded")

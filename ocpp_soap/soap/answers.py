@@ -62,7 +62,8 @@ def read(exchange: Exchange, service: Service, operation: Operation, identity: s
 
 
 def _compare_identity(blocks: list[etree._Element], service: Service, identity: str, flags: list[Flag]) -> None:
-    said = addressing.read(blocks, service.namespace, []).identity
+    own = {f"{{{service.namespace}}}{service.header}"}
+    said = addressing.read(blocks, own, []).identity
     if said is not None and said.casefold() != identity.casefold():
         flags.append(Flag(service.header, said, identity))
 

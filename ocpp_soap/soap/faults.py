@@ -6,12 +6,12 @@ why a fault is raised.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from lxml import etree
 
 from .. import errors
+from ..protocol.writing import NOT_XML
 from . import addressing, ns
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -29,7 +29,6 @@ SENTENCES: dict[type[errors.Fault], str] = {
 """The standard's own sentence for each subcode (OCPP-S 1.6 §4), and SOAP's two faults that have no OCPP subcode."""
 
 _OF_SOAP = (errors.VersionMismatch, errors.MustUnderstand)
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OLD_CODES = {"Client": "Sender", "Server": "Receiver"}
 
 
@@ -71,7 +70,7 @@ def reason_of(fault: errors.Fault) -> str:
     if kind is errors.InternalError or not fault.text:
         return sentence
     special = fault.text if not fault.path or fault.path in fault.text else f"{fault.path}: {fault.text}"
-    return _NOT_XML.sub("?", f"{sentence.removesuffix('.')}: {special}")[:MAX_TEXT]
+    return NOT_XML.sub("?", f"{sentence.removesuffix('.')}: {special}")[:MAX_TEXT]
 
 
 def write(fault: errors.Fault, namespace: str, relates_to: str | None, address: str, soap: str | None = None) -> bytes:

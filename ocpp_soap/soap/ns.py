@@ -19,8 +19,6 @@ NO_MESSAGE = f"{WSA}/unspecified"
 """What RelatesTo says when the request has no MessageID (WS-Addressing 1.0 core §3.2)."""
 FAULT_ACTION = f"{WSA}/soap/fault"
 
-SOAP_VERSIONS = {SOAP12: "1.2", SOAP11: "1.1"}
-
 
 def local(tag: object) -> str:
     """The local name of an lxml tag (`{namespace}name`); "" for a comment or a processing instruction."""

@@ -5,6 +5,8 @@ Functions of (request, call, work); they know no XML, no SQL and no version.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..call import Call
 from ..clocks import judge_time, plausible
 from ..ports import Work
@@ -15,11 +17,6 @@ RETRY_INTERVAL = 60
 
 # The one word of older versions for all of a driver's stay at a connector.
 OCCUPIED = "Occupied"
-
-
-def boot_fields(request: Json) -> Json:
-    """What a BootNotification says of the charge point, field by field."""
-    return {name: value for name, value in request.items() if value is not None}
 
 
 def registration_answer(status: str, own_interval: int | None, call: Call) -> Json:
@@ -38,7 +35,7 @@ def registration_answer(status: str, own_interval: int | None, call: Call) -> Js
 
 def boot_notification(request: Json, call: Call, work: Work) -> Json:
     """Stores every field and answers with the charge point's registration status (OCPP 1.6 §4.2)."""
-    work.charge_points.boot(call.station.id, boot_fields(request), call.received)
+    work.charge_points.boot(call.station.id, request, call.received)
     return registration_answer(call.station.status, call.station.heartbeat_interval, call)
 
 
@@ -85,6 +82,6 @@ def _status(request: Json, call: Call, work: Work) -> str:
     return decided
 
 
-def now(call: Call) -> object:
+def now(call: Call) -> datetime:
     """The time of the call in whole seconds: firmware of this age does not expect fractions."""
     return call.received.replace(microsecond=0)

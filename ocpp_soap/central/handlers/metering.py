@@ -6,6 +6,7 @@ Functions of (request, call, work); they know no XML, no SQL and no version.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ..call import Call
 from ..ports import Work
@@ -55,12 +56,12 @@ def read_samples(meter_values: Sequence[Json], call: Call) -> list[Sample]:
     ]
 
 
-def _sample(group: int, timestamp: object, sampled: Json) -> Sample:
+def _sample(group: int, timestamp: datetime, sampled: Json) -> Sample:
     measurand = sampled.get("measurand") or DEFAULT_MEASURAND
     unit = sampled.get("unit") or (DEFAULT_ENERGY_UNIT if measurand.startswith("Energy.") else None)
     return Sample(
         group=group,
-        timestamp=timestamp,  # type: ignore[arg-type]
+        timestamp=timestamp,
         value=sampled.get("value") or "",
         context=sampled.get("context") or DEFAULT_CONTEXT,
         format=sampled.get("format") or DEFAULT_FORMAT,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
+from ...protocol.writing import NOT_XML
 from ..call import Call
 from ..ports import Work
 from ..records import Json
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 # A station waits for its answer, so a plug-in that takes longer than this (seconds) is not waited for.
 TIME_LIMIT = 5.0
-
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 STATUSES = ("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")
 
