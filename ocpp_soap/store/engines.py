@@ -87,8 +87,9 @@ def _postgresql_arguments(url: URL, read_only: bool) -> dict[str, Any]:
             # A host that vanished is noticed after this many milliseconds, not after the kernel's quarter of an hour.
             "tcp_user_timeout": 20_000,
             "application_name": "ocpp_soap",
-            # Every statement is one of a few hundred: prepared when it comes a second time.
-            "prepare_threshold": 1,
+            # Every statement is one of a few hundred: prepared when it comes a second time. Never for writers: what
+            # psycopg has prepared it takes away at a rollback, and what the pipeline has prepared with it.
+            "prepare_threshold": 1 if read_only else None,
         }
     }
     if read_only:

@@ -42,6 +42,26 @@ def test_a_statement_that_fails_last_undoes_those_before_it(store: SqlStore, sta
     assert (1, 1) == kept(store)
 
 
+def test_a_transaction_that_is_given_up_leaves_the_connection_as_it_was(store: SqlStore, station: int) -> None:
+    """What a connection has prepared is there for the next transaction, in whatever way statements came before."""
+
+    def note(given_up: bool) -> None:
+        with store.writing() as work:
+            for _ in range(3):  # a statement of each kind, often enough to be prepared
+                work.charge_points.change(station, status="Accepted")
+                work.journal.add(EXCHANGE)
+            assert work.charge_points.contact("CP1", "new", None, NOON) is not None
+            if given_up:
+                raise ZeroDivisionError
+
+    note(given_up=False)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            note(given_up=True)
+        note(given_up=False)
+    assert 9 == kept(store)[1]
+
+
 def test_what_waits_has_run_before_the_next_statement_looks(store: SqlStore, station: int) -> None:
     """A transaction sees all that it wrote, in whatever way it asks."""
     with store.writing() as work:
