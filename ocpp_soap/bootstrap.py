@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+from .central.authentication import Rules
 from .central.call import Policy
 from .central.callback import CallbackGuard
 from .central.commands import Commands
@@ -63,6 +64,9 @@ class Gateway:
             unknown_tags=self.settings.unknown_tags,
             heartbeat_interval=self.settings.heartbeat_interval,
             journal_heartbeats=self.settings.journal_heartbeats,
+            access=Rules(self.settings.station_networks, self.settings.station_proof),
+            failures=self.settings.failed_proofs,
+            guard=self.guard,
         )
         return Inbox(self.store, policy, PlugIns(_plug_ins()))
 

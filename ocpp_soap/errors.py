@@ -111,11 +111,15 @@ class NotFound(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a payload: where (`idTagInfo.status`), what was expected, and the text that stood there."""
+    """One thing wrong with a payload: where (`idTagInfo.status`), what was expected, and the text that stood there.
+
+    `quirk` names it, should it be tolerated.
+    """
 
     path: str
     expected: str
     raw: str | None = None
+    quirk: str = "field-missing"
 
     def __str__(self) -> str:
         found = "it is missing" if self.raw is None else f"found {self.raw[:80]!r}"
@@ -131,15 +135,19 @@ class InvalidPayload(Refused):
 
 
 class CallFailed(OcppSoapError):
-    """A call to a station ended without its confirmation; `request` and `answer` are the bytes on the wire."""
+    """A call to a station ended without its confirmation; `request` and `answer` are the bytes on the wire.
+
+    `trouble` names what went wrong, for `central.advice`; "" for what needs none.
+    """
 
     outcome = "uncertain"
 
-    def __init__(self, text: str, *, request: bytes = b"", answer: bytes | None = None) -> None:
+    def __init__(self, text: str, *, request: bytes = b"", answer: bytes | None = None, trouble: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.request = request
         self.answer = answer
+        self.trouble = trouble
 
 
 class NotTransmitted(CallFailed):

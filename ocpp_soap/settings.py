@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .central.authentication import PROOFS, Network
 from .central.callback import CallbackRules
 from .errors import SettingsError
 
 PREFIX = "OCPP_SOAP_"
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _choice(*words: str) -> Callable[[str], str]:
@@ -83,6 +83,12 @@ def _folder(text: str) -> Path | None:
     return Path(text)
 
 
+def _file(text: str) -> Path | None:
+    if not Path(text).is_file():
+        raise ValueError("an existing file")
+    return Path(text)
+
+
 def _setting(default: Any, read: Callable[[str], Any]) -> Any:
     return field(default=default, metadata={"read": read})
 
@@ -99,6 +105,12 @@ class Settings:
     fault_status: str = _setting("soap", _choice("soap", "200", "400", "500"))
     callback_allow: CallbackRules = _setting(CallbackRules(), CallbackRules.parse)
     callback_deny: CallbackRules = _setting(CallbackRules(), CallbackRules.parse)
+    station_networks: tuple[Network, ...] = _setting((), _networks)
+    station_proof: str = _setting("none", _choice(*PROOFS))
+    failed_proofs: int = _setting(20, _number(1, 1_000_000))
+    station_ca_file: Path | None = _setting(None, _file)
+    client_certificate: Path | None = _setting(None, _file)
+    client_key: Path | None = _setting(None, _file)
     trusted_proxies: tuple[Network, ...] = _setting((), _networks)
     max_body: int = _setting(1024 * 1024, _number(1024, 64 * 1024 * 1024))
     connect_timeout: float = _setting(5.0, _number(0.1, 300, float))

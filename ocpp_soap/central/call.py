@@ -12,6 +12,9 @@ from typing import Any
 
 from ..errors import Fault, Problem
 from ..protocol.reading import Flag
+from .authentication import NOTHING, Credentials, Rules
+from .callback import CallbackGuard
+from .profile import EVERYBODYS, Profile
 from .records import ChargePoint, Flags, Json
 
 
@@ -20,12 +23,17 @@ class Policy:
     """What the operator decided for all stations.
 
     `unknown_charge_points` is accept, pending or reject; `unknown_tags` accept or reject; the interval is in seconds.
+    `access` is what a station has to show; after `failures` failed authentications in ten minutes an address is told to
+    wait. `guard` says which callback addresses may be learned.
     """
 
     unknown_charge_points: str = "pending"
     unknown_tags: str = "reject"
     heartbeat_interval: int = 3600
     journal_heartbeats: bool = True
+    access: Rules = field(default_factory=Rules)
+    failures: int = 20
+    guard: CallbackGuard = field(default_factory=CallbackGuard)
 
 
 @dataclass(slots=True)
@@ -33,8 +41,9 @@ class Call:
     """One call: `identity` as the station spelled it (trimmed), `received` aware UTC, `raw` the request's bytes.
 
     `callback` is the text of wsa:From/Address as sent, None when the header is missing; `sent` the request's fields as
-    nested text, before they were read. `flags` and `problems` are what reading brought up. The inbox adds `station` and
-    `policy` before a handler sees the call.
+    nested text, before they were read. `flags` and `problems` are what reading brought up; `violation` finds what
+    breaks the specification, for a strict station. The inbox adds `station`, its `profile` and `policy` before a
+    handler sees the call; without `journaled` the exchange leaves no row.
     """
 
     identity: str
@@ -48,12 +57,16 @@ class Call:
     sent: Mapping[str, Any] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    credentials: Credentials = NOTHING
+    violation: Callable[[], Fault | None] = lambda: None
+    profile: Profile = EVERYBODYS
+    journaled: bool = True
     station: ChargePoint = field(init=False, repr=False)
     policy: Policy = field(init=False, repr=False)
 
-    def flag(self, path: str, raw: object, assumed: str) -> None:
-        """Notes a tolerance: the field's path, what stood there, what was assumed instead."""
-        self.flags.append(Flag(path, None if raw is None else str(raw), assumed))
+    def flag(self, path: str, raw: object, assumed: str, quirk: str = "") -> None:
+        """Notes a tolerance: the field's path, what stood there, what was assumed instead, its name in the table."""
+        self.flags.append(Flag(path, None if raw is None else str(raw), assumed, quirk))
 
     def flags_as_json(self) -> Flags:
         """All flags as the store keeps them."""
@@ -62,11 +75,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer ready to leave: HTTP status, body, and for the journal "answered" or the fault's subcode."""
+    """An answer ready to leave: HTTP status, body, and for the journal "answered" or the fault's subcode.
+
+    `action` is named in the content type where the station wants that.
+    """
 
     status: int
     body: bytes
     outcome: str
+    action: str | None = None
 
 
 Render = Callable[[Json | Fault], Reply]

@@ -48,6 +48,38 @@ def complete(said: str | None, peer: str | None) -> str | None:
     return urlunsplit((parts.scheme.lower(), netloc + (f":{port}" if port else ""), parts.path, parts.query, ""))
 
 
+def objection(
+    known: str | None, source: str | None, url: str, guard: CallbackGuard, networks: tuple[Network, ...]
+) -> str | None:
+    """Why a station that is called at `known` may not move to `url` by saying so; None when it may.
+
+    It may not leave an address that the operator has fixed, what `guard` allows, or the `networks` that it may come
+    from. A name is not resolved here: where networks decide, it is no way to leave them.
+    """
+    if source == "operator":
+        return "the operator has fixed the address"
+    if known is None:
+        return None
+    place = _address(url)
+    if place is None:
+        return "a name can't be told to be in an allowed network" if networks or guard.allow.networks else None
+    parts = urlsplit(url)
+    if reason := guard.check(place, parts.port or (443 if parts.scheme == "https" else 80), parts.scheme):
+        return reason
+    before = _address(known)
+    inside = before is None or any(before in network for network in networks)
+    if networks and inside and not any(place in network for network in networks):
+        return f"{place} is in none of the networks that it may come from"
+    return None
+
+
+def _address(url: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class CallbackRules:
     """Networks, ports (as ranges) and schemes; an empty kind says nothing about it."""

@@ -29,9 +29,9 @@ def plausible(moment: datetime, call: Call) -> bool:
 def judge_time(path: str, moment: datetime, call: Call) -> None:
     """Flags a time of a clock that was never set, or one that lies in the future."""
     if moment < CLOCK_NEVER_SET:
-        call.flag(path, moment.isoformat(), "kept, though the station's clock was never set")
+        call.flag(path, moment.isoformat(), "kept, though the station's clock was never set", "clock-never-set")
     elif moment > call.received + AHEAD:
-        call.flag(path, moment.isoformat(), "kept, though it lies in the future")
+        call.flag(path, moment.isoformat(), "kept, though it lies in the future", "time-in-future")
 
 
 def note_clock(request: Json, call: Call, work: Work) -> None:
@@ -42,4 +42,4 @@ def note_clock(request: Json, call: Call, work: Work) -> None:
     offset = (sent - call.received).total_seconds()
     known, known_at = call.station.clock_offset, call.station.clock_offset_at
     if known is None or known_at is None or offset > known + 1 or call.received - known_at > OFFSET_AGE:
-        work.charge_points.set_clock_offset(call.station.id, offset, call.received)
+        work.charge_points.change(call.station.id, clock_offset=offset, clock_offset_at=call.received)

@@ -43,11 +43,11 @@ def _cancel_reservation(done: FollowUp) -> None:
 
 def _local_list_sent(done: FollowUp) -> None:
     if done.accepted:
-        done.work.charge_points.set_local_list_version(done.station_id, done.request["listVersion"])
+        done.work.charge_points.change(done.station_id, local_list_version=done.request["listVersion"])
 
 
 def _local_list_version(done: FollowUp) -> None:
-    done.work.charge_points.set_local_list_version(done.station_id, done.answer["listVersion"])
+    done.work.charge_points.change(done.station_id, local_list_version=done.answer["listVersion"])
 
 
 def _configuration(done: FollowUp) -> None:

@@ -10,25 +10,34 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from ..errors import Fault, InternalError, ProtocolError, SecurityError, StoreError
+from ..protocol.times import format_time
 from . import callback
 from .again import transact
+from .authentication import Access, Judge, within
 from .call import Call, Policy, Render, Reply
 from .clocks import note_clock
 from .handlers import ALWAYS_CONFIRMED, FORGIVEN, HANDLERS
 from .handlers.charge_point import registration_answer
 from .handlers.vendor import Consultation, PlugIns
 from .ports import Store, Work
+from .profile import Profile
+from .quirks import seen
 from .records import ChargePoint, Exchange, Json
 
 log = logging.getLogger(__name__)
 
 # Whoever has not been accepted must not fill the journal: so many bytes of a message are kept.
 KEPT_OF_STRANGERS = 64 * 1024
+
+# For so long a failed authentication counts.
+FAILURES_COUNT_FOR = timedelta(minutes=10)
 
 BOOT = "BootNotification"
 HEARTBEAT = "Heartbeat"
@@ -37,20 +46,32 @@ Decision = Json | Fault | Consultation
 Decide = Callable[[Work], Decision]
 
 
+class _TurnedAway(Exception):
+    """The sender is not who it says: nothing of its message may change what is known of the station."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The Central System's side of every operation that a station calls."""
+    """The Central System's side of every operation that a station calls; it belongs to one process."""
 
     store: Store
     policy: Policy
     plug_ins: PlugIns
+    judge: Judge = field(default_factory=Judge)
 
     def receive(self, call: Call, request: Json | Fault, render: Render) -> Reply:
         """Decides on `request` (or on the fault that the message already is), commits, and gives the rendered reply."""
         call.policy = self.policy
         exchange = partial(self._exchange, call, render, time.perf_counter())
         try:
-            outcome = exchange(partial(self._decide, call, request))
+            try:
+                outcome = exchange(partial(self._decide, call, request))
+            except _TurnedAway as turned_away:  # what was noted of the station so far is rolled back
+                outcome = exchange(partial(self._turn_away, call, turned_away.fault))
             # A plug-in runs while no transaction is open; the message it reads is already safe.
             reply: Reply = outcome if isinstance(outcome, Reply) else exchange(self.plug_ins.consult(outcome, call))
             return reply
@@ -86,57 +107,97 @@ class Inbox:
 
     def _decide(self, call: Call, request: Json | Fault, work: Work) -> Decision:
         if isinstance(request, Fault):
+            known = work.charge_points.find(call.identity) if call.identity else None
+            call.profile = Profile.read(known.profile if known else None)
             return request
         station = work.charge_points.contact(call.identity, call.version, call.peer, call.received)
         if station is None:
-            if self.policy.unknown_charge_points != "accept":
+            if not self._may_register(call):
                 return self._stranger(call, request, work)
             registered = work.charge_points.register(call.identity, "Accepted", call.received)
             # Once more, so that the message that registers it is noted like every other.
             station = work.charge_points.contact(call.identity, call.version, call.peer, call.received) or registered
             call.flag("chargeBoxIdentity", call.identity, "registered, since unknown charge points are accepted")
-        call.station = station
+        call.station, call.profile = station, Profile.read(station.profile)
+        self._let_in(call, Access.read(station.access))
         if station.identity != call.identity:
-            call.flag("chargeBoxIdentity", call.identity, station.identity)
+            call.flag("chargeBoxIdentity", call.identity, station.identity, "identity-case")
         if station.status != "Accepted" and call.operation != BOOT:
             return SecurityError(f"Charge point {call.identity} is {station.status}, not Accepted.")
         if station.status != "Rejected":
             self._learn_callback(call, station, work)
+        if call.profile.strict and (violation := call.violation()) is not None:
+            return violation
         if call.problems:
             forgiven = FORGIVEN.get(call.operation, set())
             unforgiven = [p for p in call.problems if p.path not in forgiven]
             if unforgiven and call.operation not in ALWAYS_CONFIRMED:
                 return ProtocolError("; ".join(map(str, unforgiven)), path=unforgiven[0].path)
             for problem in call.problems:
-                call.flag(problem.path, problem.raw, f"accepted without {problem.expected}")
+                call.flag(problem.path, problem.raw, f"accepted without {problem.expected}", problem.quirk)
         note_clock(request, call, work)
-        return HANDLERS[call.operation](request, call, work)
+        decision = HANDLERS[call.operation](request, call, work)
+        if (quirks := seen(station.quirks, call.operation, call.flags_as_json(), call.received)) is not None:
+            work.charge_points.change(station.id, quirks=quirks)
+        return decision
+
+    def _let_in(self, call: Call, access: Access) -> None:
+        """Raises when the sender does not show what is asked of this station."""
+        fault = self.judge.refusal(call.identity, access, call.credentials, call.peer, self.policy.access)
+        if fault is not None:
+            raise _TurnedAway(fault)
+
+    def _turn_away(self, call: Call, fault: Fault, work: Work) -> Fault:
+        """Records an attempt that failed; an address with too many is told to wait, and fills no journal."""
+        since = call.received - FAILURES_COUNT_FOR
+        failures = work.attempts.note(call.identity, call.peer or "", fault.text, call.received, since)
+        if failures > self.policy.failures:
+            call.journaled = False
+            fault.status = HTTPStatus.TOO_MANY_REQUESTS
+        return fault
 
     def _stranger(self, call: Call, request: Json, work: Work) -> Json | Fault:
         """A station that is not registered: remembered whatever it sent; only its boot is answered."""
+        if self.policy.access.networks and not within(call.peer, self.policy.access.networks):
+            raise _TurnedAway(SecurityError("No charge point may speak from this address."))
         boot = request if call.operation == BOOT else {}
         work.charge_points.remember_unknown(
             call.identity, call.version, call.operation, call.peer, call.callback, boot, call.received
         )
         if call.operation != BOOT:
             return SecurityError(f"Charge point {call.identity} is not registered here.")
-        status = "Pending" if self.policy.unknown_charge_points == "pending" else "Rejected"
+        status = "Rejected" if self.policy.unknown_charge_points == "reject" else "Pending"
         return registration_answer(status, None, call)
 
+    def _may_register(self, call: Call) -> bool:
+        """Whether a station that nobody registered is taken in: where all are, and it shows what is asked of all."""
+        return self.policy.unknown_charge_points == "accept" and not self.judge.refusal(
+            call.identity, Access(), call.credentials, call.peer, self.policy.access
+        )
+
     def _learn_callback(self, call: Call, station: ChargePoint, work: Work) -> None:
-        """Takes over a changed wsa:From (OCPP-S 1.6 §3.7), unless the operator has fixed the address."""
-        if call.callback is None or station.callback_source == "operator":
-            return
+        """Takes over a changed wsa:From (OCPP-S 1.6 §3.7); a change that may not be is kept for the operator to see."""
         # Learned as it stands, from the same address: there is nothing to complete.
-        if (call.callback, call.peer) == (station.callback_url, station.callback_peer):
+        if call.callback is None or (call.callback, call.peer) == (station.callback_url, station.callback_peer):
             return
         url = callback.complete(call.callback, call.peer)
         if url != call.callback:
-            call.flag("wsa:From", call.callback, url or "no address to call")
-        if url is not None and url != station.callback_url:
+            call.flag("wsa:From", call.callback, url or "no address to call", "from-unusable")
+        if url is None or url == station.callback_url:
+            return
+        networks = Access.read(station.access).allowed(self.policy.access)
+        reason = callback.objection(station.callback_url, station.callback_source, url, self.policy.guard, networks)
+        if reason is None:
             work.charge_points.set_callback(station.id, url, call.callback, "station", call.peer, call.received)
+            return
+        call.flag("wsa:From", call.callback, f"not taken over, since {reason}")
+        if (station.callback_refused or {}).get("url") != url:
+            known = {"url": url, "said": call.callback, "peer": call.peer, "at": format_time(call.received)}
+            work.charge_points.change(station.id, callback_refused={**known, "reason": reason})
 
     def _journal(self, call: Call, reply: Reply, work: Work, duration: float) -> None:
+        if not call.journaled:
+            return
         if call.operation == HEARTBEAT and not self.policy.journal_heartbeats and reply.outcome == "answered":
             return
         known = reply.outcome != "SecurityError"

@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from .profile import Profile
 from .records import Flags, Json
-from .repositories import ChargePoints, Commands, Jobs, Journal, Tags, Transactions
+from .repositories import Attempts, ChargePoints, Commands, Jobs, Journal, Tags, Transactions
 
 Clock = Callable[[], datetime]
 """The time now, aware UTC."""
@@ -21,6 +22,7 @@ class Work(Protocol):
     """One transaction on the store."""
 
     charge_points: ChargePoints
+    attempts: Attempts
     tags: Tags
     transactions: Transactions
     commands: Commands
@@ -50,5 +52,10 @@ class Answered(Protocol):
 class Link(Protocol):
     """The way to a station."""
 
-    def call(self, address: str, identity: str, version: str, operation: str, payload: Json) -> Answered:
-        """Calls the station once and waits. Raises `NotTransmitted`, `Uncertain` or `StationFault`."""
+    def call(
+        self, address: str, identity: str, version: str, operation: str, payload: Json, profile: Profile
+    ) -> Answered:
+        """Calls the station once, as its profile wants it, and waits.
+
+        Raises `NotTransmitted`, `Uncertain` or `StationFault`.
+        """

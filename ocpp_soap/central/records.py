@@ -18,7 +18,9 @@ class ChargePoint:
     """A registered charge point. `status`: Accepted, Pending or Rejected; `heartbeat_interval` in seconds or None.
 
     `callback_url` is where it is called, completed; `callback_said` what its last wsa:From said; `callback_source` is
-    "station" or "operator". `callback_peer` is the address it was learned from.
+    "station" or "operator". `callback_peer` is the address it was learned from; `callback_refused` {url, said, peer,
+    at, reason} a change that did not take effect. `profile` and `access` are `profile.Profile` and
+    `authentication.Access` as stored; `quirks` those it has shown: {name: {first, last, operation, raw}}.
     """
 
     id: int
@@ -40,6 +42,22 @@ class ChargePoint:
     firmware_status: str | None = None
     diagnostics_status: str | None = None
     local_list_version: int | None = None
+    profile: Json | None = None
+    access: Json | None = None
+    quirks: Json | None = None
+    callback_refused: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Failed authentications of a station from one address: how many in all, why the last one failed."""
+
+    identity: str
+    peer: str
+    reason: str
+    first: datetime
+    last: datetime
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +225,13 @@ class Exchange:
     answer: bytes | None
     flags: Flags = field(default_factory=list)
     id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which rows of the journal are meant: of one identity, of one operation, from `since` on and before `until`."""
+
+    identity: str | None = None
+    operation: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

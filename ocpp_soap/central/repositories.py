@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from .records import (
+    Attempt,
     ChargePoint,
+    Chosen,
     Command,
     Exchange,
     Flags,
@@ -43,11 +45,8 @@ class ChargePoints(Protocol):
     def register(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint:
         """Makes it known with that status and takes over what an unknown charge point of that identity left."""
 
-    def set_status(self, charge_point_id: int, status: str) -> None:
-        """Accepted, Pending or Rejected."""
-
-    def set_interval(self, charge_point_id: int, seconds: int | None) -> None:
-        """Its own interval between heartbeats; None gives it everybody's."""
+    def change(self, charge_point_id: int, **values: Any) -> None:
+        """Sets fields of its record, by their names there: status, heartbeat_interval, profile, access, quirks, …"""
 
     def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
         """Stores the fields of a BootNotification; the order of connector states starts anew."""
@@ -65,9 +64,6 @@ class ChargePoints(Protocol):
 
     def callback_history(self, charge_point_id: int) -> Sequence[Json]:
         """Earlier addresses, newest first: {url, said, source, peer, at}."""
-
-    def set_clock_offset(self, charge_point_id: int, seconds: float | None, at: datetime) -> None:
-        """Sent minus received of the station's clock."""
 
     def notice_status(self, notice: StatusNotice, last_boot: datetime | None) -> None:
         """Adds to the history and, where it is not older than the current state, changes the connector's state."""
@@ -121,8 +117,15 @@ class ChargePoints(Protocol):
     def configuration(self, charge_point_id: int) -> Sequence[Json]:
         """The known configuration: {key, readonly, value, updated}."""
 
-    def set_local_list_version(self, charge_point_id: int, version: int) -> None:
-        """The version of the local authorization list that the station holds."""
+
+class Attempts(Protocol):
+    """Failed authentications, one row for each identity and address; the newest 10,000 are kept."""
+
+    def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> int:
+        """Counts one; returns how many there were from that address since `since`, this one with them."""
+
+    def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Attempt]:
+        """Newest first."""
 
 
 class Tags(Protocol):
@@ -293,6 +296,12 @@ class Journal(Protocol):
 
     def get(self, exchange_id: int) -> Exchange | None:
         """One row."""
+
+    def extent(self, chosen: Chosen, limit: int | None = None) -> tuple[int, int, int]:
+        """The first and the last id of the newest `limit` rows that are meant, and how many there are; zeros for none."""
+
+    def between(self, chosen: Chosen, first: int, last: int, rows: int) -> Sequence[Exchange]:
+        """Up to `rows` of those meant, with ids from `first` to `last`, oldest first."""
 
     def remove_before(self, moment: datetime, batch: int) -> int:
         """Removes up to `batch` of the oldest rows before that time; returns how many."""

@@ -94,7 +94,7 @@ def add(identity: str, status: str, url: str | None, interval: int | None) -> No
             raise Refused(f"{known.identity} is registered already, as {known.status}")
         point = work.charge_points.register(identity, status, now())
         if interval is not None:
-            work.charge_points.set_interval(point.id, interval)
+            work.charge_points.change(point.id, heartbeat_interval=interval)
         if address is not None:
             work.charge_points.set_callback(point.id, address, None, "operator", None, now())
         added = work.charge_points.find(identity) or point
@@ -165,7 +165,7 @@ def _decide(identity: str, status: str) -> None:
     with gateway.store.writing() as work:
         point = work.charge_points.find(identity)
         if point is not None:
-            work.charge_points.set_status(point.id, status)
+            work.charge_points.change(point.id, status=status)
         else:
             stranger = find_stranger(work, identity)
             if stranger is None:

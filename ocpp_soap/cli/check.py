@@ -123,15 +123,22 @@ def _public_url(settings: Settings, offline: bool) -> Iterator[Finding]:
 
 def _stations(gateway: Gateway) -> Iterator[Finding]:
     with gateway.store.reading() as work:
-        points, strangers = work.charge_points.list(), work.charge_points.unknown()
+        points, strangers, failures = work.charge_points.list(), work.charge_points.unknown(), work.attempts.list()
     accepted = [point for point in points if point.status == "Accepted"]
     yield Finding("stations", "ok", f"{len(points)} registered, {len(accepted)} of them accepted")
+    if failures:
+        latest = f"the latest as {failures[0].identity} from {failures[0].peer}"
+        words = f"{len(failures)} senders could not prove who they are, {latest}; see `ocpp-soap charge-points show`"
+        yield Finding("stations", "warning", words)
     if strangers:
         words = f"{len(strangers)} spoke without being registered; see `ocpp-soap charge-points list`"
         yield Finding("stations", "warning", words)
     for point in accepted:
         if point.callback_url is None:
             words = "no address of it is known, so it can't be called; see `ocpp-soap charge-points set-callback`"
+            yield Finding(f"station {point.identity}", "warning", words)
+        elif point.callback_refused:
+            words = f"it says that it is called at {point.callback_refused['url']} now, which was not taken over"
             yield Finding(f"station {point.identity}", "warning", words)
         elif reason := refusal(point.callback_url, gateway):
             yield Finding(f"station {point.identity}", "warning", f"it will not be called: {reason}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 import click
 
+from ..central.authentication import Access
 from ..central.ports import Work
+from ..central.profile import Profile
 from ..central.records import ChargePoint, Json, UnknownChargePoint
+from ..protocol.quirks import QUIRKS
 from .grammar import shown
 from .output import put_facts, put_section
-from .shapes import command_object, transaction_object
+from .shapes import access_object, command_object, profile_object, transaction_object
 
 # How many of the newest rows of a history are told.
 NEWEST = 10
@@ -66,7 +70,12 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
         "clockOffsetAt": shown(point.clock_offset_at),
         "callbackSaid": point.callback_said,
         "callbackPeer": point.callback_peer,
+        "callbackRefused": point.callback_refused,
         "callbackHistory": charge_points.callback_history(point.id),
+        "quirks": point.quirks or {},
+        "profile": profile_object(Profile.read(point.profile)),
+        "access": access_object(Access.read(point.access)),
+        "failedAuthentications": [asdict(attempt) for attempt in work.attempts.list(point.identity, NEWEST)],
         "connectors": charge_points.connectors(point.id),
         "commands": [command_object(command) for command in work.commands.list(point.identity, NEWEST)],
         "stopsThatEndedNothing": transactions.orphan_stops(point.id, NEWEST),
@@ -102,11 +111,17 @@ def put_charge_point(known: Json) -> None:
             ("called at", known["callback"] or "no address is known: it can't be called"),
             ("address", fixed.get(known["callbackSource"] or "")),
             ("its wsa:From", known["callbackSaid"]),
+            ("refused address", _refused(known["callbackRefused"])),
+            ("spoken to", _special(known["profile"])),
+            ("has to show", _access(known["access"])),
             ("local list version", known["localListVersion"]),
             ("firmware", known["firmwareStatus"]),
             ("diagnostics", known["diagnosticsStatus"]),
         ]
     )
+    quirks = [{"quirk": name, **seen} for name, seen in sorted(known["quirks"].items())]
+    _section("Quirks seen", [{**row, "what it does": QUIRKS[row["quirk"]].does} for row in quirks])
+    _section("Failed authentications", known["failedAuthentications"])
     _section("Connectors", known["connectors"])
     transactions = ("transactionId", "connectorId", "idTag", "startTimestamp", "meterStart", "flags")
     _section("Open transactions", known["openTransactions"], transactions)
@@ -142,6 +157,26 @@ def _clock(offset: float | None) -> str | None:
     if offset is None:
         return None
     return f"{abs(offset):.1f} s {'ahead' if offset > 0 else 'behind'}" if abs(offset) >= 1 else "right"
+
+
+def _refused(refused: Json | None) -> str | None:
+    if refused is None:
+        return None
+    return (
+        f"{refused['url']} (from {refused['peer'] or 'an unknown address'}, {refused['at']}), since {refused['reason']}"
+    )
+
+
+def _special(profile: Json) -> str:
+    usual = profile_object(Profile())
+    return ", ".join(f"{name} {value}" for name, value in profile.items() if value != usual[name])
+
+
+def _access(access: Json) -> str | None:
+    parts = ["a " + name for name in ("secret", "password") if access[name]]
+    parts += [f"the certificate {access['certificate']}"] if access["certificate"] else []
+    parts += [f"an address in {', '.join(access['networks'])}"] if access["networks"] else []
+    return ", ".join(parts) or None
 
 
 def _section(title: str, rows: list[Json], columns: tuple[str, ...] | None = None) -> None:

@@ -1,11 +1,14 @@
-"""The JSON that `transactions` and `send` print: stored records in the standard's words."""
+"""The JSON that several commands print: stored records in the standard's words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from ..central.authentication import Access
+from ..central.profile import Profile
 from ..central.records import Command, Flags, Json, Sample, Transaction
 from ..protocol.times import format_time
 from .grammar import shown
@@ -74,3 +77,24 @@ def command_object(command: Command) -> Json:
         "finished": shown(command.finished),
         "transactionId": command.transaction_id,
     }
+
+
+def access_object(access: Access) -> Json:
+    """What is set, without the digests."""
+    return {
+        "networks": list(access.networks),
+        "secret": access.secret is not None,
+        "password": access.password is not None,
+        "user": access.user,
+        "certificate": access.certificate,
+    }
+
+
+def profile_object(profile: Profile) -> Json:
+    """The profile with the names that its options have in JSON."""
+    return {_camel(name): value for name, value in asdict(profile).items()}
+
+
+def _camel(name: str) -> str:
+    first, *more = name.split("_")
+    return first + "".join(word.capitalize() for word in more)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import Problem
 from .schema import ComplexType, Field, SimpleType
-from .times import parse_time
+from .times import SPELLINGS, parse_time
 
 INT_RANGE = range(-(2**31), 2**31)
 
@@ -23,15 +23,17 @@ ALIASES = {"celcius": "Celsius", "amp": "A", "volt": "V"}
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One tolerance: the field's path, the text as it came, and what was assumed."""
+    """One tolerance: the field's path, the text as it came, what was assumed, and its name in `quirks`, if any."""
 
     path: str
     raw: str | None
     assumed: str
+    quirk: str = ""
 
     def as_dict(self) -> dict[str, str | None]:
         """The flag as JSON keeps it."""
-        return {"path": self.path, "raw": self.raw, "assumed": self.assumed}
+        named = {"quirk": self.quirk} if self.quirk else {}
+        return {"path": self.path, "raw": self.raw, "assumed": self.assumed, **named}
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ def _one(value: Any, f: Field, path: str, reading: Reading) -> Any:
         if isinstance(value, Mapping) and any(v not in (None, "", []) for v in value.values()):
             return _complex(value, f.type, path, reading)
         if value is not None and not f.required:
-            reading.flags.append(Flag(path, value if isinstance(value, str) else "", "absent"))
+            reading.flags.append(Flag(path, value if isinstance(value, str) else "", "absent", "empty-element"))
         elif f.required:
             reading.problems.append(Problem(path, "an element with the fields of " + f.type.name))
         return None
@@ -97,33 +99,37 @@ def _text(raw: str, f: Field, type_: SimpleType, path: str, reading: Reading) ->
         if f.required:
             reading.problems.append(Problem(path, type_.expected, raw))
         elif not keep_blanks:
-            reading.flags.append(Flag(path, raw, "absent"))
+            reading.flags.append(Flag(path, raw, "absent", "empty-element"))
         return None
     try:
         value, assumed = READERS[type_.base](text)
     except (ValueError, InvalidOperation, OverflowError):
+        quirk = UNREADABLE[type_.base]
         if f.required:
-            reading.problems.append(Problem(path, type_.expected, raw))
+            reading.problems.append(Problem(path, type_.expected, raw, quirk))
         else:
-            reading.flags.append(Flag(path, raw, f"absent, since it is not {type_.expected}"))
+            reading.flags.append(Flag(path, raw, f"absent, since it is not {type_.expected}", quirk))
         return None
+    quirk = "" if assumed is None else SPELLINGS.get(assumed) or ODD_SPELLING[type_.base]
     if type_.enumeration and value not in type_.enumeration:
-        value, assumed = _word(value, type_)
+        value, assumed, quirk = _word(value, type_)
     if type_.max_length is not None and len(value) > type_.max_length:
-        assumed = f"kept whole, though longer than {type_.max_length} characters"
+        assumed, quirk = f"kept whole, though longer than {type_.max_length} characters", "overlong-text"
     if assumed is None and len(text) != len(raw):
-        assumed = "surrounding blanks taken away"
+        assumed, quirk = "surrounding blanks taken away", "padded-value"
     if assumed is not None:
-        reading.flags.append(Flag(path, raw, assumed))
+        reading.flags.append(Flag(path, raw, assumed, quirk))
     return value
 
 
-def _word(value: str, type_: SimpleType) -> tuple[str, str]:
+def _word(value: str, type_: SimpleType) -> tuple[str, str, str]:
     folded = value.casefold()
     for word in type_.enumeration:
-        if word.casefold() == folded or word == ALIASES.get(folded):
-            return word, word
-    return value, "kept as sent, though not a word of " + type_.name
+        if word.casefold() == folded:
+            return word, word, "word-in-another-case"
+        if word == ALIASES.get(folded):
+            return word, word, "word-of-another-version"
+    return value, "kept as sent, though not a word of " + type_.name, "unknown-word"
 
 
 def _int(text: str) -> tuple[int, str | None]:
@@ -159,6 +165,12 @@ def _boolean(text: str) -> tuple[bool, str | None]:
 def _as_is(text: str) -> tuple[str, None]:
     return text, None
 
+
+ODD_SPELLING = {"int": "number-spelling", "boolean": "boolean-spelling", "dateTime": "time-spelling"}
+UNREADABLE = dict.fromkeys(("int", "decimal"), "number-unreadable") | {
+    "boolean": "boolean-unreadable",
+    "dateTime": "time-impossible",
+}
 
 READERS: dict[str, Callable[[str], tuple[Any, str | None]]] = {
     "string": _as_is,

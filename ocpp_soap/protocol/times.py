@@ -15,6 +15,11 @@ _EPOCH = re.compile(r"\d{9,10}|\d{12,13}", re.ASCII)
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
+NO_ZONE = "UTC, since no zone is given"
+SPELLINGS = {NO_ZONE: "time-without-zone", "epoch seconds": "time-as-epoch", "epoch milliseconds": "time-as-epoch"}
+"""What is assumed of these spellings, and the quirk's name; everything else that is assumed is a `time-spelling`."""
+
+
 def parse_time(text: str) -> tuple[datetime, str | None]:
     """The time in `text` as aware UTC, and what had to be assumed to read it (None: as the standard wants it).
 
@@ -41,7 +46,7 @@ def parse_time(text: str) -> tuple[datetime, str | None]:
     moment = datetime(int(year), int(month), int(day), hours, int(minute), int(second or 0), micros, zone)
     utc, assumed = _to_utc(moment + timedelta(days=midnight))
     if not (zulu or sign):
-        return utc, "UTC, since no zone is given"
+        return utc, NO_ZONE
     return utc, assumed or ("as many digits as microseconds have" if len(fraction or "") > 6 else "nearly ISO 8601")
 
 

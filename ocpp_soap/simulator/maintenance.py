@@ -6,6 +6,7 @@ OCPP 1.6 §4.4, §4.5, §5.9 and §5.19. Every attempt runs apart, since a file 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit

@@ -48,7 +48,7 @@ def read(exchange: Exchange, service: Service, operation: Operation, identity: s
     _flag_transport(exchange, flags)
     expected = etree.QName(service.namespace, operation.output.element)
     if element.tag != expected.text:
-        flags.append(Flag("Body", str(element.tag), f"read as {expected.localname}"))
+        flags.append(Flag("Body", str(element.tag), f"read as {expected.localname}", "answer-named-otherwise"))
     shape = content.Shape(operation.output.type, service.namespace)
     found = reading.read(content.read(element, shape, content.Notes(flags)), operation.output.type)
     if found.problems:
@@ -65,14 +65,14 @@ def _compare_identity(blocks: list[etree._Element], service: Service, identity: 
     own = {f"{{{service.namespace}}}{service.header}"}
     said = addressing.read(blocks, own, []).identity
     if said is not None and said.casefold() != identity.casefold():
-        flags.append(Flag(service.header, said, identity))
+        flags.append(Flag(service.header, said, identity, "answer-of-another-identity"))
 
 
 def _flag_transport(exchange: Exchange, flags: list[Flag]) -> None:
     if not 200 <= exchange.status < 300:
-        flags.append(Flag("HTTP status", _status(exchange), "a confirmation all the same"))
+        flags.append(Flag("HTTP status", _status(exchange), "a confirmation all the same", "answer-with-odd-status"))
     if exchange.broken is not None:
-        flags.append(Flag("HTTP body", exchange.broken, "complete, since the envelope is"))
+        flags.append(Flag("HTTP body", exchange.broken, "complete, since the envelope is", "answer-cut-off"))
 
 
 def _not_soap(exchange: Exchange, error: ProtocolError) -> str:

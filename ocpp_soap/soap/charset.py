@@ -46,8 +46,10 @@ def _unusual(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
         raise ProtocolError("The message holds a null byte, which XML can't hold.")
     if bare[:1] != b"<":
         raise ProtocolError("The message is not XML: expected a SOAP 1.2 envelope.")
+    if raw.lstrip(BLANKS).startswith(codecs.BOM_UTF8):
+        flags.append(Flag("Envelope", None, "without its byte order mark", "byte-order-mark"))
     if bare.startswith(b"<?xml") and raw[:1] in BLANKS:
-        flags.append(Flag("Envelope", None, "without the blanks before its declaration"))
+        flags.append(Flag("Envelope", None, "without the blanks before its declaration", "blanks-before-declaration"))
     return to_utf8(bare, "text/xml; charset=" + labelled if labelled else None, flags)
 
 
@@ -64,6 +66,7 @@ def _utf16(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
         raise ProtocolError(f"The message is UTF-16, although it is labelled {label}; send UTF-8.")
     if "\0" in text:
         raise ProtocolError("The message holds a null character, which XML can't hold.")
+    flags.append(Flag("Envelope", "utf-16", "utf-16", "utf-16"))
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -78,7 +81,10 @@ def _decoded(raw: bytes, labelled: str | None, declared: str | None, flags: list
         except UnicodeDecodeError:
             continue
         if len(labels) > 1:
-            flags.append(Flag("Envelope", f"labelled {labelled}, declared {declared}", label))
+            disagreeing = f"labelled {labelled}, declared {declared}"
+            flags.append(Flag("Envelope", disagreeing, label, "encoding-labels-disagree"))
+        elif label != "utf-8":
+            flags.append(Flag("Envelope", label, label, "latin-1"))
         return text.encode()
     raise ProtocolError("The bytes of the message are not UTF-8.")
 
@@ -100,5 +106,5 @@ def _known(name: str, flags: list[Flag]) -> str:
     try:
         return _KNOWN[codecs.lookup(name.strip().strip("'\"")).name]
     except (LookupError, ValueError):
-        flags.append(Flag("Envelope", name[:80], "utf-8"))
+        flags.append(Flag("Envelope", name[:80], "utf-8", "encoding-unknown"))
         return "utf-8"

@@ -65,13 +65,13 @@ class Notes:
         self.flags = flags
         self._said: set[str] = set()
 
-    def once(self, what: str, path: str, raw: str, assumed: str) -> None:
+    def once(self, what: str, path: str, raw: str, assumed: str, quirk: str) -> None:
         if what not in self._said:
             self._said.add(what)
-            self.flags.append(Flag(path, raw, assumed))
+            self.flags.append(Flag(path, raw, assumed, quirk))
 
-    def add(self, path: str, raw: str, assumed: str) -> None:
-        self.flags.append(Flag(path, raw[:MAX_FLAG_TEXT], assumed))
+    def add(self, path: str, raw: str, assumed: str, quirk: str) -> None:
+        self.flags.append(Flag(path, raw[:MAX_FLAG_TEXT], assumed, quirk))
 
 
 def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") -> dict[str, Any]:
@@ -85,7 +85,7 @@ def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") ->
             continue
         name, position, many, inner, _ = slot
         if position < last:
-            notes.once("order", path + name, name, "read as if in the order of the schema")
+            notes.once("order", path + name, name, "read as if in the order of the schema", "children-order")
         last = position
         if inner is not None:
             index = f"[{len(raw.get(name, ()))}]" if many else ""
@@ -97,7 +97,7 @@ def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") ->
         elif not raw.get(name):
             raw[name] = value
         else:
-            notes.add(path + name, _inner_xml(child), "the first of several is kept")
+            notes.add(path + name, _inner_xml(child), "the first of several is kept", "repeated-element")
     if shape.has_text:
         raw.setdefault("value", element.text or "")
     if shape.attributes:
@@ -110,15 +110,18 @@ def _odd(child: etree._Element, shape: Shape, notes: Notes, path: str) -> Slot |
     local = ns.local(child.tag)
     slot = shape.folded.get(local.lower())
     if slot is None:
-        notes.add(path + local, _inner_xml(child), f"dropped, since {shape.name} has no such field")
+        notes.add(path + local, _inner_xml(child), f"dropped, since {shape.name} has no such field", "unknown-element")
         return None
     if slot.name != local:
-        notes.add(path + slot.name, local, slot.name)
+        notes.add(path + slot.name, local, slot.name, "child-name-case")
     namespace = ns.namespace(child.tag) or ""
     if f"{{{shape.namespace}}}{slot.name}" not in shape.tags:
-        notes.add(path + slot.name, child.text or "", "an element read as if it were an attribute or text")
+        assumed = "an element read as if it were an attribute or text"
+        notes.add(path + slot.name, child.text or "", assumed, "element-for-attribute")
     if namespace != shape.namespace:
-        notes.once("namespace " + namespace, path + slot.name, namespace, f"{shape.namespace}, with all others like it")
+        quirk = "children-in-another-namespace" if namespace else "children-unqualified"
+        assumed = f"{shape.namespace}, with all others like it"
+        notes.once("namespace " + namespace, path + slot.name, namespace, assumed, quirk)
     return slot
 
 
@@ -126,10 +129,10 @@ def _nested(leaf: etree._Element, slot: Slot, notes: Notes, path: str) -> str:
     """The content of a leaf that holds elements: as XML text where any text may stand, else its words alone."""
     if slot.markup:
         text = _inner_xml(leaf)
-        notes.add(path + slot.name, text, "XML kept as text")
+        notes.add(path + slot.name, text, "XML kept as text", "xml-in-data")
     else:
         text = "".join(map(str, leaf.itertext()))
-        notes.add(path + slot.name, _inner_xml(leaf), text.strip()[:MAX_FLAG_TEXT])
+        notes.add(path + slot.name, _inner_xml(leaf), text.strip()[:MAX_FLAG_TEXT], "markup-in-text")
     return text
 
 

@@ -70,7 +70,7 @@ def _message(root: etree._Element, flags: list[Flag]) -> Message:
             raise ProtocolError("This is HTML, not SOAP.")
         raise ProtocolError(f"Expected a SOAP 1.2 envelope, found the element {ns.local(tag)[:80]}.")
     if soap is None:
-        flags.append(Flag("Envelope", None, ns.SOAP12))
+        flags.append(Flag("Envelope", None, ns.SOAP12, "envelope-without-namespace"))
     blocks: list[etree._Element] = []
     body = None
     for part in root:
@@ -82,7 +82,8 @@ def _message(root: etree._Element, flags: list[Flag]) -> Message:
     if body is None:
         raise ProtocolError("The SOAP envelope has no Body.")
     if len(body) > 1:
-        flags.append(Flag("Body", ns.local(body[1].tag), "only the first element of the body is read"))
+        assumed = "only the first element of the body is read"
+        flags.append(Flag("Body", ns.local(body[1].tag), assumed, "body-with-more"))
     return Message(soap, blocks, body[0] if len(body) else None)
 
 
@@ -132,7 +133,7 @@ def _declared(text: bytes, error: etree.XMLSyntaxError, flags: list[Flag]) -> et
         raise _unreadable(text, error)
     known = {"xsi": ns.XSI, "xsd": ns.XSD}
     declarations = "".join(f' xmlns:{p}="{known.get(p, _DECLARED_NOWHERE + p)}"' for p in prefixes)
-    flags.extend(Flag("Envelope", prefix, "declared, since it is not") for prefix in prefixes)
+    flags.extend(Flag("Envelope", prefix, "declared, since it is not", "undeclared-prefix") for prefix in prefixes)
     try:
         return etree.fromstring(text[: start.end()] + declarations.encode() + text[start.end() :], _parser())
     except etree.XMLSyntaxError:

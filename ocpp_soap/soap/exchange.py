@@ -13,10 +13,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from lxml import etree
 
+from ..central.authentication import Credentials
 from ..central.call import Call, Render, Reply
 from ..central.records import Json
 from ..errors import Fault, IdentityMismatch, InternalError, NotSupported, ProtocolError, VersionMismatch
@@ -25,6 +27,7 @@ from ..protocol.reading import Flag, read
 from ..protocol.schema import Operation, Service
 from ..protocol.writing import to_text
 from . import addressing, content, envelope, faults, models, ns
+from .strict import Strict
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,6 @@ KEPT_UNREAD = 64 * 1024
 MAX_FLAGS = 200
 """How many tolerances are kept of one message; what it really said stands in the journal."""
 
-_HEADER = f"{{{ns.SOAP12}}}Header"
-
 
 class Contract(NamedTuple):
     """A service with what is made of it at start."""
@@ -46,6 +47,20 @@ class Contract(NamedTuple):
     service: Service
     spyne: models.Server
     schema: etree.XMLSchema
+    strict: Strict
+
+
+class Arrival(NamedTuple):
+    """A message as the transport has it: what gives its bytes, identity and secret in its path, what its sender shows.
+
+    `body` and `path` may raise a `Fault`; `credentials` takes the secret.
+    """
+
+    body: Callable[[list[Flag]], bytes]
+    content_type: str | None
+    path: Callable[[], tuple[str | None, str | None]]
+    peer: str | None
+    credentials: Callable[[str | None, list[Flag]], Credentials]
 
 
 class Reception:
@@ -62,7 +77,7 @@ class Reception:
         other_namespaces: Mapping[str, str],
         version_of_station: Callable[[str], str | None] | None,
     ) -> None:
-        self.contracts = [Contract(s, models.Server(s, _serve), models.schema(s)) for s in services]
+        self.contracts = [Contract(s, models.Server(s, _serve), models.schema(s), Strict(s)) for s in services]
         self.receive = receive
         self.public_url = public_url
         self.fault_status = fault_status
@@ -70,31 +85,23 @@ class Reception:
         self._version_of_station = version_of_station
         self._by_version = {c.service.version: c for c in self.contracts}
         self.identity_tags = frozenset(f"{{{s.namespace}}}{s.header}" for s in services)
+        self._others = other_namespaces
         self._exact = {c.service.namespace: c for c in self.contracts}
         known = {space: self._by_version[v] for space, v in other_namespaces.items() if v in self._by_version}
         self._tolerated = {space.rstrip("/").lower(): c for space, c in (known | self._exact).items()}
 
-    def answer(
-        self,
-        body: Callable[[list[Flag]], bytes],
-        content_type: str | None,
-        in_path: Callable[[], str | None],
-        peer: str | None,
-    ) -> tuple[Reply, str | None]:
-        """The reply to a message, and the namespace of its envelope.
-
-        `body` and `in_path` give the message's bytes and the identity in its path; they may raise a `Fault`.
-        """
-        exchange = Exchange(self, Call("", "", "", self.clock(), peer))
+    def answer(self, arrival: Arrival) -> tuple[Reply, Exchange]:
+        """The reply to a message, and how it came about."""
+        exchange = Exchange(self, Call("", "", "", self.clock(), arrival.peer))
         try:
-            element, operation = exchange.open(body, content_type, in_path)
+            element, operation = exchange.open(arrival)
             exchange.contract.spyne.call(operation, element, exchange)
         except Fault as fault:
             exchange.receive(fault)
         except Exception:
             log.exception("a message can't be read")
         # Spyne logs what a service method raises, and swallows it.
-        return exchange.reply or exchange.receive(InternalError("")), exchange.soap
+        return exchange.reply or exchange.receive(InternalError("")), exchange
 
     def contract(self, namespace: str | None, identity: str | None, flags: list[Flag]) -> Contract:
         """The contract for a body in `namespace` (soap-binding decision 1); raises `ProtocolError` for none."""
@@ -110,8 +117,13 @@ class Reception:
                 known = ", ".join(self._exact)
                 raise ProtocolError(f"The namespace {namespace[:200]!r} of the body is not known; known are {known}.")
             found = tolerated
-        flags.append(Flag("Body", namespace, found.service.namespace))
+        flags.append(Flag("Body", namespace, found.service.namespace, self._oddity_of(namespace)))
         return found
+
+    def _oddity_of(self, namespace: str | None) -> str:
+        if namespace is None:
+            return "body-without-namespace"
+        return "body-in-cp-namespace" if namespace in self._others else "namespace-spelling"
 
 
 class Exchange:
@@ -129,16 +141,15 @@ class Exchange:
         self.soap: str | None = None
         self.reply: Reply | None = None
 
-    def open(
-        self, body: Callable[[list[Flag]], bytes], content_type: str | None, in_path: Callable[[], str | None]
-    ) -> tuple[etree._Element, Operation]:
+    def open(self, arrival: Arrival) -> tuple[etree._Element, Operation]:
         """The body element and its operation; fills the call on the way. Raises a `Fault` for what can't be told."""
         call = self.call
         # The body goes first: a client that is still sending would not read the answer to a wrong path.
-        call.raw = body(call.flags)
-        path_identity = in_path()
+        call.raw = arrival.body(call.flags)
+        path_identity, secret = arrival.path()
+        call.credentials = arrival.credentials(secret, call.flags)
         try:
-            message = envelope.parse(call.raw, content_type, call.flags)
+            message = envelope.parse(call.raw, arrival.content_type, call.flags)
         except Fault:
             call.raw = call.raw[:KEPT_UNREAD]
             call.identity = path_identity or ""
@@ -163,6 +174,9 @@ class Exchange:
         if unidentified is not None:
             raise unidentified
         operation = self._operation_of(ns.local(element.tag))
+        if header.action is not None and header.action != operation.input.action:
+            call.flag("Action", header.action, operation.input.action, "action-mismatch")
+        call.violation = partial(self.contract.strict.violation, element, call.flags)
         return element, operation
 
     def _operation_of(self, name: str) -> Operation:
@@ -171,7 +185,7 @@ class Exchange:
             service = self.contract.service
             raise NotSupported(f"{name[:80]} is no request to the {service.name} of OCPP {service.version}.")
         if operation.input.element != name:
-            self.call.flag("Body", name, operation.input.element)
+            self.call.flag("Body", name, operation.input.element, "operation-name-case")
         self._operation = operation
         self.call.operation = operation.name
         return operation
@@ -209,8 +223,10 @@ class Exchange:
         reception, call = self._reception, self.call
         url = reception.public_url()
         if isinstance(result, Fault):
-            body = faults.write(result, self.contract.service.namespace, call.message_id, url, self.soap)
-            return Reply(faults.status_of(result, reception.fault_status), body, faults.subcode_of(result))
+            headers = call.profile.headers
+            body = faults.write(result, self.contract.service.namespace, call.message_id, url, self.soap, headers)
+            status = faults.status_of(result, call.profile.fault_status or reception.fault_status)
+            return Reply(status, body, faults.subcode_of(result), ns.FAULT_ACTION)
         assert self._operation is not None
         try:
             said, notes = downgrade(call.version, call.operation, "response", result)
@@ -219,10 +235,10 @@ class Exchange:
             log.exception("the answer to %s of %r can't be sent", call.operation, call.identity)
             raise InternalError("") from error
         call.flags += notes
-        header = etree.Element(_HEADER)
-        addressing.write(header, self._operation.output.action, call.message_id, url)
-        message.insert(0, header)
-        return Reply(200, faults.DECLARATION + etree.tostring(message, encoding="utf-8"), "answered")
+        action = self._operation.output.action
+        if (header := addressing.header(action, call.message_id, url, call.profile.headers)) is not None:
+            message.insert(0, header)
+        return Reply(200, faults.DECLARATION + etree.tostring(message, encoding="utf-8"), "answered", action)
 
     def _confirmation(self, payload: Json, operation: Operation) -> etree._Element:
         """The envelope with the response in its body; raises ValueError when the schema does not allow it."""

@@ -73,15 +73,23 @@ def reason_of(fault: errors.Fault) -> str:
     return NOT_XML.sub("?", f"{sentence.removesuffix('.')}: {special}")[:MAX_TEXT]
 
 
-def write(fault: errors.Fault, namespace: str, relates_to: str | None, address: str, soap: str | None = None) -> bytes:
+def write(
+    fault: errors.Fault,
+    namespace: str,
+    relates_to: str | None,
+    address: str,
+    soap: str | None = None,
+    headers: str = "full",
+) -> bytes:
     """The envelope of a fault, its subcode qualified in `namespace`; in SOAP 1.1 where `soap` says so.
 
-    `relates_to` is the request's MessageID, `address` our public URL.
+    `relates_to` is the request's MessageID, `address` our public URL, `headers` those of the station's profile.
     """
     if soap == ns.SOAP11:
         return _write_old(fault)
     envelope = etree.Element(_soap("Envelope"), nsmap={"soap": ns.SOAP12, "wsa": ns.WSA, "ocpp": namespace})
-    addressing.write(etree.SubElement(envelope, _soap("Header")), ns.FAULT_ACTION, relates_to, address)
+    if (header := addressing.header(ns.FAULT_ACTION, relates_to, address, headers)) is not None:
+        envelope.append(header)
     body = etree.SubElement(etree.SubElement(envelope, _soap("Body")), _soap("Fault"))
     code = etree.SubElement(body, _soap("Code"))
     etree.SubElement(code, _soap("Value")).text = "soap:" + code_of(fault)

@@ -21,23 +21,26 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 BLOCK = 16 * 1024
 DRAIN_BYTES = 8 * 1024 * 1024
 DRAIN_SECONDS = 2.0
+# Of an odd header, so much is noted.
+MAX_HEADER = 200
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
-def identity_in(path: str) -> str | None:
-    """The chargeBoxIdentity at the end of PATH_INFO (`/<identity>` or `/<identity>/`), None when there is none.
+def identity_in(path: str) -> tuple[str | None, str | None]:
+    """The chargeBoxIdentity and the secret in PATH_INFO: `/<identity>`, `/<identity>/<secret>`, with or without a slash
+    at the end; None where there is none.
 
     Raises `ProtocolError` with 404 for a deeper path, with 400 for one that is not UTF-8.
     """
     if path in ("", "/"):
-        return None
+        return None, None
     try:
-        identity = path.encode("latin-1").decode().removeprefix("/").removesuffix("/")
+        identity, _, secret = path.encode("latin-1").decode().removeprefix("/").removesuffix("/").partition("/")
     except UnicodeError:
         raise ProtocolError("The path is not UTF-8.") from None
-    if "/" in identity:
+    if "/" in secret:
         raise ProtocolError("There is nothing at this path: use …/ocpp or …/ocpp/<chargeBoxIdentity>.", status=404)
-    return identity.strip() or None
+    return identity.strip() or None, secret or None
 
 
 def peer_of(request: Mapping[str, Any], trusted: Sequence[Network]) -> str | None:
@@ -73,9 +76,23 @@ def read_body(request: Mapping[str, Any], limit: int, flags: list[Flag]) -> byte
     Raises `ProtocolError` with 413 for a longer one, with 415 for an encoding that is not known, with 411 for one whose
     end can't be told, and with 400 for one that ends too early.
     """
+    _look_at_head(request, flags)
     raw = _body(request, limit)
     encoding = request.get("HTTP_CONTENT_ENCODING")
     return inflate(raw, encoding, limit, flags) if encoding else raw
+
+
+def _look_at_head(request: Mapping[str, Any], flags: list[Flag]) -> None:
+    """Notes what is unusual about the way a message is sent, however legal."""
+    type_ = request.get("CONTENT_TYPE") or ""
+    if not type_:
+        flags.append(Flag("Content-Type", None, "SOAP 1.2", "no-content-type"))
+    elif type_.partition(";")[0].strip().lower() != "application/soap+xml" or "," in type_:
+        flags.append(Flag("Content-Type", type_[:MAX_HEADER], "SOAP 1.2", "odd-content-type"))
+    if request.get("HTTP_TRANSFER_ENCODING"):
+        flags.append(Flag("Transfer-Encoding", request["HTTP_TRANSFER_ENCODING"][:MAX_HEADER], "read whole", "chunked"))
+    if request.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        flags.append(Flag("HTTP", "1.0", "answered in kind", "old-http"))
 
 
 def _body(request: Mapping[str, Any], limit: int) -> bytes:
@@ -167,9 +184,11 @@ def _inflated(raw: bytes, name: str, windows: tuple[int, ...], limit: int, flags
             raise _too_long(limit)
         if not inflater.eof:
             raise ProtocolError(f"The {name} body ends too early.")
+        flags.append(Flag("Content-Encoding", name, "inflated", "compressed"))
         return data
     if raw.lstrip()[:1] in (b"<", b"\xef"):
-        flags.append(Flag("Content-Encoding", name, "identity, since the body is not compressed"))
+        assumed = "identity, since the body is not compressed"
+        flags.append(Flag("Content-Encoding", name, assumed, "coding-without-compression"))
         return raw
     raise ProtocolError(f"The body is not {name}, although its Content-Encoding says so.")
 

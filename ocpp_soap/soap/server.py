@@ -5,8 +5,10 @@ Serves the Central System's side and, in the simulator, the charge point's. It k
 
 from __future__ import annotations
 
+import gzip
 import html
 import logging
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -17,16 +19,23 @@ from urllib.parse import parse_qsl
 
 from lxml import etree
 
+from ..central.call import Reply
+from ..central.profile import Profile
 from ..errors import Fault, InternalError, ProtocolError
 from ..protocol.schema import Service
-from . import faults, http, ns
-from .exchange import Receive, Reception
+from . import credentials, faults, http, ns
+from .exchange import Arrival, Receive, Reception
 
 log = logging.getLogger(__name__)
 
 SOAP_TYPE = "application/soap+xml; charset=utf-8"
 XML_TYPE = "text/xml; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
+
+RETRY_AFTER = "600"
+
+Answer = tuple[int, dict[str, str], bytes]
+"""HTTP status, headers and body."""
 
 ABOUT = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{name}</title></head>
@@ -37,6 +46,16 @@ ABOUT = """<!DOCTYPE html>
 <code>{url}/&lt;identity&gt;</code></p>
 <p><a href="?wsdl">WSDL</a></p></body></html>
 """
+
+
+def _spelled(reply: Reply, profile: Profile, headers: dict[str, str]) -> bytes:
+    """The body as the station wants it on the wire; `headers` are told of it."""
+    if profile.content_type_action and reply.action is not None:
+        headers["Content-Type"] += f'; action="{reply.action}"'
+    if profile.compression == "none":
+        return reply.body
+    headers["Content-Encoding"] = profile.compression
+    return gzip.compress(reply.body) if profile.compression == "gzip" else zlib.compress(reply.body)
 
 
 def utc_now() -> datetime:
@@ -88,38 +107,43 @@ class SoapEndpoint:
         method = request["REQUEST_METHOD"]
         try:
             if method == "POST":
-                status, type_, body = self._message(request)
+                status, headers, body = self._message(request)
             else:
-                status, type_, body = self._page(method, request)
+                status, headers, body = self._page(method, request)
         except Fault as fault:
-            status, type_, body = self._fault(fault)
+            status, headers, body = self._fault(fault)
         except Exception:
             log.exception("a %s failed", method)
-            status, type_, body = self._fault(InternalError(""))
-        headers = [("Content-Type", type_), ("Content-Length", str(len(body)))]
-        if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers.append(("Allow", "GET, HEAD, POST"))
-        if type_ == HTML_TYPE:
-            headers.append(("X-Content-Type-Options", "nosniff"))
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+            status, headers, body = self._fault(InternalError(""))
+        headers["Content-Length"] = str(len(body))
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [b"" if method == "HEAD" else body]
 
-    def _message(self, request: dict[str, Any]) -> tuple[int, str, bytes]:
-        reply, envelope = self._reception.answer(
+    def _message(self, request: dict[str, Any]) -> Answer:
+        arrival = Arrival(
             partial(http.read_body, request, self._max_body),
             request.get("CONTENT_TYPE"),
             partial(http.identity_in, request.get("PATH_INFO", "")),
             http.peer_of(request, self._trusted),
+            lambda secret, flags: credentials.read(request, secret, self._trusted, flags),
         )
-        return reply.status, XML_TYPE if envelope == ns.SOAP11 else SOAP_TYPE, reply.body
+        reply, exchange = self._reception.answer(arrival)
+        headers = {"Content-Type": XML_TYPE if exchange.soap == ns.SOAP11 else SOAP_TYPE}
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
+        elif reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            headers["Retry-After"] = RETRY_AFTER
+        return reply.status, headers, _spelled(reply, exchange.call.profile, headers)
 
-    def _fault(self, fault: Fault) -> tuple[int, str, bytes]:
+    def _fault(self, fault: Fault) -> Answer:
         """A fault that is no answer to a message of a station, and so is nobody's to decide on."""
         namespace = self._reception.contracts[0].service.namespace
         body = faults.write(fault, namespace, None, self._url())
-        return faults.status_of(fault, self._reception.fault_status), SOAP_TYPE, body
+        status = faults.status_of(fault, self._reception.fault_status)
+        allow = {"Allow": "GET, HEAD, POST"} if status == HTTPStatus.METHOD_NOT_ALLOWED else {}
+        return status, {"Content-Type": SOAP_TYPE, **allow}, body
 
-    def _page(self, method: str, request: dict[str, Any]) -> tuple[int, str, bytes]:
+    def _page(self, method: str, request: dict[str, Any]) -> Answer:
         """What a browser or a tool gets: the WSDL, or the page for people."""
         if method not in ("GET", "HEAD"):
             http.discard(request)
@@ -129,14 +153,14 @@ class SoapEndpoint:
             raise ProtocolError("This is OCPP over SOAP: there is no WebSocket here.")
         query = {k.lower(): v for k, v in parse_qsl(request.get("QUERY_STRING", ""), keep_blank_values=True)}
         if "wsdl" in query or "singlewsdl" in query:
-            return HTTPStatus.OK, XML_TYPE, self._wsdl(query.get("version"))
+            return HTTPStatus.OK, {"Content-Type": XML_TYPE}, self._wsdl(query.get("version"))
         if self._about is None:
             words = (self._name, ", ".join(self._wsdls), self._url())
             name, versions, url = map(html.escape, words)
             page = ABOUT.format(name=name, versions=versions, url=url)
         else:
             page = self._about() if callable(self._about) else self._about
-        return HTTPStatus.OK, HTML_TYPE, page.encode()
+        return HTTPStatus.OK, {"Content-Type": HTML_TYPE, "X-Content-Type-Options": "nosniff"}, page.encode()
 
     def _wsdl(self, version: str | None) -> bytes:
         document = self._wsdls.get(version or next(iter(self._wsdls)))

@@ -45,6 +45,10 @@ RECORD = (
     C.firmware_status,
     C.diagnostics_status,
     C.local_list_version,
+    C.profile,
+    C.access,
+    C.quirks,
+    C.callback_refused,
 )
 UNKNOWN_RECORD = (
     U.identity,
@@ -154,13 +158,9 @@ class SqlChargePoints(Notices):
         assert record is not None, "the row that was in the way was removed by nobody"
         return record
 
-    def set_status(self, charge_point_id: int, status: str) -> None:
-        """Accepted, Pending or Rejected."""
-        self._run(CHANGE, {"charge_point_id": charge_point_id, "status": status})
-
-    def set_interval(self, charge_point_id: int, seconds: int | None) -> None:
-        """Its own interval between heartbeats; None gives it everybody's."""
-        self._run(CHANGE, {"charge_point_id": charge_point_id, "heartbeat_interval": seconds})
+    def change(self, charge_point_id: int, **values: Any) -> None:
+        """Sets fields of its record, by their names there."""
+        self._run(CHANGE, {"charge_point_id": charge_point_id, **values})
 
     def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
         """Stores the fields of a BootNotification; the order of connector states starts anew."""
@@ -177,21 +177,13 @@ class SqlChargePoints(Notices):
     ) -> None:
         """Changes the callback address, with a row of history."""
         now = {"callback_url": url, "callback_said": said, "callback_source": source, "callback_peer": peer}
-        self._run(CHANGE, {"charge_point_id": charge_point_id, **now})
+        self.change(charge_point_id, **now, callback_refused=None)
         row = {"charge_point_id": charge_point_id, "url": url, "said": said, "source": source, "peer": peer, "at": at}
         self._run(ADD_CALLBACK, row)
 
     def callback_history(self, charge_point_id: int) -> Sequence[Json]:
         """What it was before it became what it is, newest first; `at` is when each was set."""
         return self._rows(EARLIER_CALLBACKS, charge_point_id)
-
-    def set_clock_offset(self, charge_point_id: int, seconds: float | None, at: datetime) -> None:
-        """Sent minus received of the station's clock."""
-        self._run(CHANGE, {"charge_point_id": charge_point_id, "clock_offset": seconds, "clock_offset_at": at})
-
-    def set_local_list_version(self, charge_point_id: int, version: int) -> None:
-        """The version of the local authorization list that the station holds."""
-        self._run(CHANGE, {"charge_point_id": charge_point_id, "local_list_version": version})
 
     def remember_unknown(
         self,

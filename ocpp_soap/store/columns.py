@@ -66,3 +66,10 @@ def folded(text: str) -> str:
 def station(primary_key: bool = False) -> Column[int]:
     """The column that names the charge point of a row."""
     return Column("charge_point_id", Integer, ForeignKey("charge_points.id"), primary_key=primary_key, nullable=False)
+
+
+def harmless(text: str | None) -> str | None:
+    """A text that any database takes and any index holds: refused identities come here too."""
+    if text is None or (text.isascii() and text.isprintable() and len(text) <= LONGEST_KEY):
+        return text
+    return text[:LONGEST_KEY].encode("utf-8", "replace").decode().replace("\x00", "�")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Select, bindparam, delete, func, insert, select
 
-from ..central.records import Exchange
-from .columns import LONGEST_KEY
+from ..central.records import Chosen, Exchange
+from .columns import harmless
 from .compiled import Compiled
 from .repository import Repository
 from .tables import journal
@@ -49,8 +49,8 @@ class SqlJournal(Repository):
         values = {
             "at": exchange.at,
             "direction": exchange.direction,
-            "identity": _harmless(exchange.identity),
-            "operation": _harmless(exchange.operation),
+            "identity": harmless(exchange.identity),
+            "operation": harmless(exchange.operation),
             "version": exchange.version,
             "peer": exchange.peer,
             "duration": exchange.duration,
@@ -65,24 +65,40 @@ class SqlJournal(Repository):
         """Newest first."""
         if identity is None:
             return [_exchange(row) for row in self._run(LATEST, {"rows": limit})]
-        return [_exchange(row) for row in self._run(LATEST_OF_ONE, {"identity": _harmless(identity), "rows": limit})]
+        return [_exchange(row) for row in self._run(LATEST_OF_ONE, {"identity": harmless(identity), "rows": limit})]
 
     def get(self, exchange_id: int) -> Exchange | None:
         """One row."""
         row = self._run(GET, {"exchange_id": exchange_id}).first()
         return _exchange(row) if row is not None else None
 
+    def extent(self, chosen: Chosen, limit: int | None = None) -> tuple[int, int, int]:
+        """The first and the last id of the newest `limit` rows that are meant, and how many there are; zeros for none."""
+        newest = _meant(select(J.id), chosen).order_by(J.id.desc()).limit(limit).subquery()
+        first, last, count = self._run(select(func.min(newest.c.id), func.max(newest.c.id), func.count())).one()
+        return first or 0, last or 0, count
+
+    def between(self, chosen: Chosen, first: int, last: int, rows: int) -> Sequence[Exchange]:
+        """Up to `rows` of those meant, with ids from `first` to `last`, oldest first."""
+        statement = _meant(_ROWS, chosen).where(J.id.between(first, last)).order_by(J.id).limit(rows)
+        return [_exchange(row) for row in self._run(statement)]
+
     def remove_before(self, moment: datetime, batch: int) -> int:
         """Removes up to `batch` of the oldest rows before that time; returns how many."""
         return self._run(REMOVE, {"moment": moment, "rows": batch}).rowcount
 
 
+def _meant(statement: Select[Any], chosen: Chosen) -> Select[Any]:
+    if chosen.identity is not None:
+        statement = statement.where(J.identity == harmless(chosen.identity))
+    if chosen.operation is not None:
+        statement = statement.where(J.operation == chosen.operation)
+    if chosen.since is not None:
+        statement = statement.where(J.at >= chosen.since)
+    if chosen.until is not None:
+        statement = statement.where(J.at < chosen.until)
+    return statement
+
+
 def _exchange(row: Sequence[Any]) -> Exchange:
     return Exchange(*row)
-
-
-def _harmless(text: str | None) -> str | None:
-    """A text that any database takes and any index holds: refused identities come here too."""
-    if text is None or (text.isascii() and text.isprintable() and len(text) <= LONGEST_KEY):
-        return text
-    return text[:LONGEST_KEY].encode("utf-8", "replace").decode().replace("\x00", "�")

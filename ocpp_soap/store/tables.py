@@ -34,6 +34,10 @@ charge_points = Table(
     Column("firmware_status", Text),
     Column("diagnostics_status", Text),
     Column("local_list_version", Integer),
+    Column("profile", Document),
+    Column("access", Document),
+    Column("quirks", Document),
+    Column("callback_refused", Document),
     postgresql_with=OFTEN_UPDATED,
 )
 
@@ -50,6 +54,20 @@ unknown_charge_points = Table(
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False, index=True),
     Column("messages", Integer, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("peer", Text, primary_key=True),
+    Column("identity", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("first", Moment, nullable=False),
+    Column("last", Moment, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+    # Of the latest failures in a row: when they began, and how many they are.
+    Column("since", Moment, nullable=False),
+    Column("lately", Integer, nullable=False),
 )
 
 callbacks = Table(

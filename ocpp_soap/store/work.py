@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ..central import ports, repositories
 from ..errors import Busy
 from . import forks
+from .attempts import SqlAttempts
 from .charge_points import SqlChargePoints
 from .commands import SqlCommands
 from .engines import LOCK_SECONDS, is_sqlite, make_engine, read_url
@@ -30,10 +31,11 @@ from .transactions import SqlTransactions
 class SqlWork:
     """The repositories on the connection of one transaction."""
 
-    __slots__ = ("charge_points", "commands", "jobs", "journal", "tags", "transactions")
+    __slots__ = ("attempts", "charge_points", "commands", "jobs", "journal", "tags", "transactions")
 
     def __init__(self, statements: Statements) -> None:
         self.charge_points: repositories.ChargePoints = SqlChargePoints(statements)
+        self.attempts: repositories.Attempts = SqlAttempts(statements)
         self.tags: repositories.Tags = SqlTags(statements)
         self.transactions: repositories.Transactions = SqlTransactions(statements)
         self.commands: repositories.Commands = SqlCommands(statements)

@@ -41,8 +41,10 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str) -> Any:
     def elsewhere(request: dict[str, Any], start_response: Any) -> Any:
         # A station whose URL lacks /ocpp gets the endpoint's own fault for a path where nothing is, not a page.
         if request["REQUEST_METHOD"] == "POST":
-            log.warning("a POST to %r from %s: stations call /ocpp", request["PATH_INFO"], request.get("REMOTE_ADDR"))
-            return endpoint({**request, "PATH_INFO": "/-/-" + request["PATH_INFO"]}, start_response)
+            # The rest of the path may hold a secret.
+            place = "/" + request["PATH_INFO"].lstrip("/").partition("/")[0]
+            log.warning("a POST to %r from %s: stations call /ocpp", place, request.get("REMOTE_ADDR"))
+            return endpoint({**request, "PATH_INFO": "/-/-/-" + request["PATH_INFO"]}, start_response)
         return app.wsgi_app(request, start_response)
 
     return DispatcherMiddleware(elsewhere, {"/ocpp": endpoint})

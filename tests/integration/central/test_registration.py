@@ -100,7 +100,7 @@ def test_a_station_that_is_not_accepted_changes_nothing(central: Central, status
     with central.store.writing() as work:
         station = work.charge_points.find("CP1")
         assert station is not None
-        work.charge_points.set_status(station.id, status)
+        work.charge_points.change(station.id, status=status)
     assert status == central.boot()["status"]
     assert isinstance(central.start(), SecurityError)
     assert [] == central.transactions()
@@ -192,7 +192,7 @@ def test_a_rejected_station_does_not_move_its_address(central: Central) -> None:
     with central.store.writing() as work:
         station = work.charge_points.find("CP1")
         assert station is not None
-        work.charge_points.set_status(station.id, "Rejected")
+        work.charge_points.change(station.id, status="Rejected")
     for operation in ("BootNotification", "Heartbeat"):
         central.say(operation, come="http://10.9.9.9:1/", chargePointVendor="V", chargePointModel="M")
     with central.store.reading() as work:

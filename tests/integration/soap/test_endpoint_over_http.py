@@ -247,7 +247,7 @@ def test_other_methods_and_paths_get_their_status(address: Address) -> None:
         connection.sendall(message(method="PUT"))
         answer = receive(connection)
         assert ("405 Method Not Allowed", "GET, HEAD, POST") == (answer.status, answer.headers["Allow"])
-        connection.sendall(message(path="/a/b"))
+        connection.sendall(message(path="/a/b/c"))
         assert "404 Not Found" == receive(connection).status
         connection.sendall(message())
         assert_answered(receive(connection))

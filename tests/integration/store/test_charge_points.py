@@ -66,7 +66,7 @@ def test_charge_points_are_listed_by_identity(store: SqlStore) -> None:
     for identity in ("B", "A", "Ä"):
         register(store, identity)
     with store.writing() as work:
-        work.charge_points.set_status(_find(store, "A").id, "Rejected")
+        work.charge_points.change(_find(store, "A").id, status="Rejected")
     with store.reading() as work:
         assert [("A", "Rejected"), ("B", "Accepted"), ("Ä", "Accepted")] == [
             (found.identity, found.status) for found in work.charge_points.list()
@@ -96,7 +96,7 @@ def test_registering_takes_over_what_the_unknown_station_left(store: SqlStore) -
 def test_registering_twice_keeps_the_first(store: SqlStore, station: int) -> None:
     """An operator's decision is not undone by a second registration."""
     with store.writing() as work:
-        work.charge_points.set_status(station, "Rejected")
+        work.charge_points.change(station, status="Rejected")
         again = work.charge_points.register("CP1", "Accepted", NOON)
     assert (station, "Rejected") == (again.id, again.status)
 
@@ -149,8 +149,8 @@ def test_the_callback_address_has_a_history(store: SqlStore, station: int) -> No
 def test_what_a_station_says_of_itself_is_kept(store: SqlStore, station: int) -> None:
     """Clock offset with its time, version of the local list."""
     with store.writing() as work:
-        work.charge_points.set_clock_offset(station, -1.5, NOON)
-        work.charge_points.set_local_list_version(station, 7)
+        work.charge_points.change(station, clock_offset=-1.5, clock_offset_at=NOON)
+        work.charge_points.change(station, local_list_version=7)
     known = _find(store, "CP1")
     assert (-1.5, NOON, 7) == (known.clock_offset, known.clock_offset_at, known.local_list_version)
 

@@ -118,7 +118,7 @@ def test_threads_that_read_and_then_write_lose_nothing(store: SqlStore, station:
             with store.writing() as work:
                 known = work.charge_points.contact("CP1", "new", None, NOON)
                 assert known is not None
-                work.charge_points.set_local_list_version(station, (known.local_list_version or 0) + 1)
+                work.charge_points.change(station, local_list_version=(known.local_list_version or 0) + 1)
 
     assert [None] * 8 == at_once(8, count)
     with store.reading() as work:

@@ -64,7 +64,7 @@ def test_a_lock_that_is_not_given_in_time_is_busy(
         with pytest.raises(Busy), impatient.writing() as other:
             other.charge_points.contact("CP1", "new", None, NOON)
         with pytest.raises(Busy), impatient.writing() as other:
-            other.charge_points.set_status(station, "Rejected")
+            other.charge_points.change(station, status="Rejected")
     with impatient.writing() as other:
         assert other.charge_points.contact("CP1", "new", None, NOON) is not None
     impatient.close()
@@ -80,9 +80,9 @@ def test_one_of_two_transactions_that_wait_for_each_other_is_busy(postgresql_dat
     def run(first: int, second: int) -> None:
         try:
             with store.writing() as work:
-                work.charge_points.set_status(first, "Rejected")
+                work.charge_points.change(first, status="Rejected")
                 together.wait()
-                work.charge_points.set_status(second, "Rejected")
+                work.charge_points.change(second, status="Rejected")
             outcomes.append("done")
         except Busy:
             outcomes.append("busy")
@@ -142,7 +142,7 @@ def test_too_few_connections_are_busy(store: SqlStore, monkeypatch: pytest.Monke
 def test_a_reading_transaction_can_not_write(store: SqlStore, station: int) -> None:
     """What is written where nobody commits would be lost on one database and kept on the other."""
     with pytest.raises(StoreError), store.reading() as work:
-        work.charge_points.set_status(station, "Rejected")
+        work.charge_points.change(station, status="Rejected")
     with store.reading() as work:
         assert ["Accepted"] == [known.status for known in work.charge_points.list()]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp_soap.protocol import catalog
+from ocpp_soap.protocol.quirks import QUIRKS
 from ocpp_soap.protocol.reading import Flag, read
 from ocpp_soap.protocol.schema import ComplexType
 
@@ -20,6 +21,9 @@ def _type(operation: str) -> ComplexType:
         if operation in service.operations:
             return service.operations[operation].input.type
     raise KeyError(operation)
+
+
+NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 
 
 def test_a_conforming_message_has_no_flags() -> None:
@@ -36,24 +40,28 @@ def test_a_conforming_message_has_no_flags() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "raw", "value", "assumed"),
+    ("field", "raw", "value", "assumed", "quirk"),
     [
-        ("idTag", " TAG\n", "TAG", "surrounding blanks taken away"),
-        ("idTag", "T" * 26, "T" * 26, "kept whole, though longer than 20 characters"),
-        ("meterStart", "12.0", 12, "12"),
-        ("meterStart", "7.5", 8, "8"),
-        ("meterStart", "+7", 7, "7"),
-        ("reservationId", "", None, "absent"),
-        ("reservationId", "none", None, "absent, since it is not a whole number of 32 bits"),
-        ("reservationId", "99999999999", None, "absent, since it is not a whole number of 32 bits"),
+        ("idTag", " TAG\n", "TAG", "surrounding blanks taken away", "padded-value"),
+        ("idTag", "T" * 26, "T" * 26, "kept whole, though longer than 20 characters", "overlong-text"),
+        ("meterStart", "12.0", 12, "12", "number-spelling"),
+        ("meterStart", "7.5", 8, "8", "number-spelling"),
+        ("meterStart", "+7", 7, "7", "number-spelling"),
+        ("timestamp", "2024-01-31 12:00:00Z", NOON, "nearly ISO 8601", "time-spelling"),
+        ("timestamp", "2024-01-31T12:00:00", NOON, "UTC, since no zone is given", "time-without-zone"),
+        ("timestamp", "1706702400000", NOON, "epoch milliseconds", "time-as-epoch"),
+        ("reservationId", "", None, "absent", "empty-element"),
+        ("reservationId", "none", None, "absent, since it is not a whole number of 32 bits", "number-unreadable"),
+        ("reservationId", "9" * 11, None, "absent, since it is not a whole number of 32 bits", "number-unreadable"),
     ],
 )
-def test_a_tolerance_is_flagged(field: str, raw: str, value: Any, assumed: str) -> None:
-    """The flag has the path, the text as sent, and what was assumed."""
+def test_a_tolerance_is_flagged(field: str, raw: str, value: Any, assumed: str, quirk: str) -> None:
+    """The flag has the path, the text as sent, what was assumed, and the quirk's name."""
     message = {"connectorId": "1", "idTag": "TAG", "timestamp": "2024-01-31T12:00:00Z", "meterStart": "5", field: raw}
     reading = read(message, _type("StartTransaction"))
     assert value == reading.payload.get(field)
-    assert [Flag(field, raw, assumed)] == reading.flags
+    assert [Flag(field, raw, assumed, quirk)] == reading.flags
+    assert QUIRKS[quirk].flagged
 
 
 @pytest.mark.parametrize("raw", ["1e400000", "9" * 5000, "NaN", "Infinity", "1_000", "１２", "0x10", "--1"])

@@ -21,20 +21,29 @@ PROXIES = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")]
 
 def read(body: bytes, limit: int = 1000, flags: list[Flag] | None = None, **request: Any) -> bytes:
     """Reads a body with its Content-Length, or with what the keywords say instead."""
-    wsgi = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    wsgi = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/soap+xml"}
     return http.read_body(wsgi | request, limit, [] if flags is None else flags)
 
 
 @pytest.mark.parametrize(
-    ("path", "identity"),
-    [("", None), ("/", None), ("//", None), ("/CP 1", "CP 1"), ("/CP1/", "CP1"), ("/ CP1 /", "CP1")],
+    ("path", "identity", "secret"),
+    [
+        ("", None, None),
+        ("/", None, None),
+        ("//", None, None),
+        ("/CP 1", "CP 1", None),
+        ("/CP1/", "CP1", None),
+        ("/ CP1 /", "CP1", None),
+        ("/CP1/s3cret", "CP1", "s3cret"),
+        ("/CP1/s3cret/", "CP1", "s3cret"),
+    ],
 )
-def test_the_path_ends_with_the_identity(path: str, identity: str | None) -> None:
-    """A slash at the end changes nothing, nor do blanks around."""
-    assert identity == http.identity_in(path)
+def test_the_path_ends_with_the_identity_and_a_secret(path: str, identity: str | None, secret: str | None) -> None:
+    """A slash at the end changes nothing, nor do blanks around the identity."""
+    assert (identity, secret) == http.identity_in(path)
 
 
-@pytest.mark.parametrize(("path", "status"), [("/a/b", 404), ("/a//", 404), ("/\xff", None)])
+@pytest.mark.parametrize(("path", "status"), [("/a/b/c", 404), ("/a///", 404), ("/\xff", None)])
 def test_other_paths_are_refused(path: str, status: int | None) -> None:
     """A deeper path is not found; one that is not UTF-8 is a bad request."""
     with pytest.raises(ProtocolError) as refused:
@@ -85,7 +94,9 @@ def test_without_trusted_proxies_nobody_can_forge_a_peer() -> None:
 def test_content_encodings_are_undone(body: bytes, encoding: str) -> None:
     """Gzip and deflate must be understood, deflate with and without zlib's frame (OCPP-S 1.6 §6.1)."""
     flags: list[Flag] = []
-    assert (TEXT, []) == (read(body, flags=flags, HTTP_CONTENT_ENCODING=encoding), flags)
+    assert TEXT == read(body, flags=flags, HTTP_CONTENT_ENCODING=encoding)
+    undone = [name.strip().lower() for name in reversed(encoding.split(",")) if name != "identity"]
+    assert [Flag("Content-Encoding", name, "inflated", "compressed") for name in undone] == flags
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -93,7 +104,8 @@ def test_a_body_that_only_claims_to_be_compressed_is_taken_as_it_is(encoding: st
     """Such a body is read and noted (soap-binding C.6, 56)."""
     flags: list[Flag] = []
     assert TEXT == read(TEXT, flags=flags, HTTP_CONTENT_ENCODING=encoding)
-    assert [Flag("Content-Encoding", encoding, "identity, since the body is not compressed")] == flags
+    assumed = "identity, since the body is not compressed"
+    assert [Flag("Content-Encoding", encoding, assumed, "coding-without-compression")] == flags
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,10 @@ def flags(station: Station) -> list[tuple[str | None, ...]]:
     return [(f.path, f.raw, f.assumed) for f in station.call.flags]
 
 
+NO_FROM = ("From", None, "the address known before")
 BLANK = "surrounding blanks taken away"
 UNDERSTOOD: dict[str, list[tuple[str, str | None, str]]] = {
-    "header-with-identity-alone": [],
+    "header-with-identity-alone": [("Header", None, "without Action, MessageID, To"), NO_FROM],
     "identity-padded": [("chargeBoxIdentity", "\n      00:1B:C5:04:91:26\n    ", BLANK)],
     "identity-in-the-addressing-namespace": [
         ("chargeBoxIdentity", f"{WSA}chargeBoxIdentity", "read as chargeBoxIdentity")
@@ -49,21 +50,24 @@ UNDERSTOOD: dict[str, list[tuple[str, str | None, str]]] = {
         ("MessageID", f"{WSA}MessageId", "read as MessageID"),
         ("From", f"{WSA}from", "read as From"),
     ],
-    "message-id-missing": [],
+    "message-id-missing": [("Header", None, "without MessageID")],
     "message-id-padded": [("MessageID", "01c9-4417\n    ", BLANK)],
     "message-id-with-markup-signs": [],
-    "message-id-empty-then-given": [("MessageID", "urn:uuid:77", "urn:uuid:77, the first of several")],
-    "action-of-another-operation": [],
+    "message-id-empty-then-given": [
+        ("MessageID", "", "absent"),
+        ("MessageID", "urn:uuid:77", "urn:uuid:77, the first of several"),
+    ],
+    "action-of-another-operation": [("Action", "/StopTransaction", "/Heartbeat")],
     "from-without-address": [("From", FROM, ADDRESS_ITSELF)],
     "from-with-address-attribute": [("From", FROM, ADDRESS_ITSELF)],
     "from-with-reference-parameters": [],
-    "from-empty": [],
-    "from-missing": [],
+    "from-empty": [("From", "", "absent")],
+    "from-missing": [NO_FROM],
     "reply-to-elsewhere": [("ReplyTo", "http://10.31.7.4:9999/answers", "answered on this connection")],
     "unknown-header-that-must-be-understood": [("Sequence", "1", "ignored, since it is not understood")],
     "declaration-missing": [],
     "declaration-with-single-quotes": [],
-    "byte-order-mark": [],
+    "byte-order-mark": [("Envelope", None, "without its byte order mark")],
     "blanks-before-the-declaration": [("Envelope", None, "without the blanks before its declaration")],
     "encoding-that-nobody-knows": [("Envelope", "UTF8-NORDLYS", "utf-8")],
     "envelope-without-a-namespace": [("Envelope", None, "http://www.w3.org/2003/05/soap-envelope")],

@@ -204,7 +204,7 @@ def test_other_methods_are_told_which_ones_there_are(method: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_deeper_path_is_not_found(method: str) -> None:
     """404 with a fault."""
-    answer = ask(endpoint(station().receive, [SERVICE], CENTRAL), HEARTBEAT, method, "/a/b")
+    answer = ask(endpoint(station().receive, [SERVICE], CENTRAL), HEARTBEAT, method, "/a/b/c")
     assert "404 Not Found" == answer.status
     assert f"{{{SERVICE.namespace}}}ProtocolError" == subcode(answer)
 

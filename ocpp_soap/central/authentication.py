@@ -1,0 +1,178 @@
+"""Who a station is: the networks it may come from, and the proofs that are asked of it.
+
+It judges by what the store holds and what the transport brought along; secrets are stored as digests. It knows no HTTP,
+no SQL and no message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from ..errors import Fault, IdentityMismatch, SecurityError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PROOFS = ("none", "secret", "basic", "certificate")
+
+# Of a secret that we made: 160 bits, in letters and digits that any firmware's menu takes.
+MADE_BYTES = 20
+
+# scrypt's cost of a password that a person chose (16 MiB, some 40 ms); what was compared once is remembered.
+_COST = {"n": 2**14, "r": 8, "p": 1}
+REMEMBERED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What came with a message beside it: the secret in its URL, user and password of HTTP Basic, and the names (CN and
+    SAN) in a client certificate that a trusted proxy has checked. None where nothing came."""
+
+    secret: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    certificate: tuple[str, ...] | None = None
+
+
+NOTHING = Credentials()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one station has to show; whatever is set must hold.
+
+    `networks` as text; `secret` and `password` as digests; `user` of HTTP Basic, None for the chargeBoxIdentity;
+    `certificate`: the name that its certificate must hold, None for the chargeBoxIdentity when one is asked for.
+    """
+
+    networks: tuple[str, ...] = ()
+    secret: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    certificate: str | None = None
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any] | None) -> Access:
+        """From what the store holds."""
+        return cls(**{**stored, "networks": tuple(stored.get("networks", ()))}) if stored else cls()
+
+    def stored(self) -> dict[str, Any] | None:
+        """For the store: what is set; None when nothing is."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v} or None
+
+    def allowed(self, rules: Rules) -> tuple[Network, ...]:
+        """The networks that it may come from; none: any."""
+        return tuple(map(ipaddress.ip_network, self.networks)) or rules.networks
+
+    def proofs(self, rules: Rules) -> set[str]:
+        """Which proofs are asked for: its own, else everybody's."""
+        own = {"secret": self.secret, "basic": self.password, "certificate": self.certificate}
+        return {name for name, value in own.items() if value} or ({rules.proof} - {"none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of every station that has nothing of its own: networks (none: any), and one of PROOFS."""
+
+    networks: tuple[Network, ...] = ()
+    proof: str = "none"
+
+
+def within(peer: str | None, networks: tuple[Network, ...]) -> bool:
+    """Whether an address lies in one of the networks; one that is not known lies in none."""
+    try:
+        address = ipaddress.ip_address(peer or "")
+    except ValueError:
+        return False
+    return any((getattr(address, "ipv4_mapped", None) or address) in network for network in networks)
+
+
+class Judge:
+    """Compares what came with what is stored, in constant time; it belongs to one process.
+
+    Slow digests that were matched once are remembered, so that not each message has to wait for one. What is remembered
+    is keyed by a secret of this process: nothing of it is worth stealing.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._matched: set[bytes] = set()
+        self._turn = Lock()
+        self._checks = {"secret": self._secret, "basic": self._basic, "certificate": self._certificate}
+
+    def refusal(
+        self, identity: str, access: Access, credentials: Credentials, peer: str | None, rules: Rules
+    ) -> Fault | None:
+        """Why this sender is not taken for that station; None when it is."""
+        networks = access.allowed(rules)
+        if networks and not within(peer, networks):
+            return SecurityError("This charge point may not speak from this address.")
+        for proof in sorted(access.proofs(rules)):
+            if fault := self._checks[proof](identity, access, credentials):
+                return fault
+        return None
+
+    def _secret(self, _identity: str, access: Access, credentials: Credentials) -> Fault | None:
+        if credentials.secret is None:
+            return SecurityError("The URL lacks the secret of this charge point: …/ocpp/<chargeBoxIdentity>/<secret>.")
+        if not self._matches(access.secret, credentials.secret):
+            return SecurityError("The secret in the URL is not that of this charge point.")
+        return None
+
+    def _basic(self, identity: str, access: Access, credentials: Credentials) -> Fault | None:
+        if credentials.password is None:
+            return SecurityError("This charge point has to send user and password by HTTP Basic.", status=401)
+        if (credentials.user or "").casefold() != (access.user or identity).casefold():
+            return IdentityMismatch("The user of HTTP Basic is not this charge point.")
+        if not self._matches(access.password, credentials.password):
+            return SecurityError("The password is not that of this charge point.", status=401)
+        return None
+
+    def _certificate(self, identity: str, access: Access, credentials: Credentials) -> Fault | None:
+        if credentials.certificate is None:
+            return SecurityError("This charge point has to show a client certificate.")
+        if (access.certificate or identity).casefold() not in map(str.casefold, credentials.certificate):
+            return IdentityMismatch("The client certificate is not that of this charge point.")
+        return None
+
+    def _matches(self, stored: str | None, given: str) -> bool:
+        """Whether a secret is the one that the digest was made of; False without a digest."""
+        if stored is None:
+            return False
+        kind, *parts = stored.split(":")
+        raw = given.encode("utf-8", "surrogatepass")
+        if kind == "sha256":
+            return hmac.compare_digest(hashlib.sha256(raw).hexdigest(), parts[0])
+        key = hmac.digest(self._key, stored.encode() + b"\0" + raw, "sha256")
+        if key in self._matched:
+            return True
+        salt, expected = parts
+        # One at a time: each takes memory, and whoever guesses must not take all of the processor.
+        with self._turn:
+            made = hashlib.scrypt(raw, salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
+        if not hmac.compare_digest(made, expected):
+            return False
+        if len(self._matched) >= REMEMBERED:
+            self._matched.clear()
+        self._matched.add(key)
+        return True
+
+
+def make_secret() -> str:
+    """A new secret of letters and digits."""
+    return secrets.token_hex(MADE_BYTES)
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret: a fast digest of one that we made, a slow and salted one of any other."""
+    if len(secret) == 2 * MADE_BYTES and not set(secret) - set("0123456789abcdef"):
+        return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()
+    salt = secrets.token_bytes(16)
+    return f"scrypt:{salt.hex()}:{hashlib.scrypt(secret.encode(), salt=salt, dklen=32, **_COST).hex()}"

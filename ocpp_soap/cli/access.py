@@ -1,0 +1,163 @@
+"""`ocpp-soap charge-points access` and `profile`: what a station has to show, and how it wants to be spoken to."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from ..central.authentication import Access, digest, make_secret
+from ..central.profile import COMPRESSION, FAULT_STATUS, HEADERS, STRICTNESS, TLS_MINIMUM, Profile
+from ..central.records import ChargePoint, Json
+from ..errors import Refused
+from .charge_points import charge_points, find
+from .grammar import open_gateway, wants_json
+from .output import put_facts, put_json
+from .shapes import access_object, profile_object
+
+# What a password on standard input may have at most.
+LONGEST_PASSWORD = 1024
+
+
+@charge_points.command(
+    examples=[
+        "ocpp-soap charge-points access CP-1",
+        "ocpp-soap charge-points access CP-1 --network 10.20.0.0/16 --network 192.0.2.7",
+        "ocpp-soap charge-points access CP-1 --make-secret",
+        "ocpp-soap charge-points access CP-1 --password-stdin < password",
+        "ocpp-soap charge-points access CP-1 --certificate cp-1.stations.example",
+        "ocpp-soap charge-points access CP-1 --open",
+    ]
+)
+@click.argument("identity")
+@click.option("--network", "networks", multiple=True, metavar="CIDR", help="It may come from there alone; repeatable.")
+@click.option("--make-secret", is_flag=True, help="Makes a secret for the end of its URL, and prints the URL once.")
+@click.option("--make-password", is_flag=True, help="Makes a password for HTTP Basic, and prints it once.")
+@click.option("--password-stdin", is_flag=True, help="Takes the password for HTTP Basic from standard input.")
+@click.option("--user", help="The user of HTTP Basic, where it is not the chargeBoxIdentity.")
+@click.option("--certificate", metavar="NAME", help="CN or alternative name that its client certificate has to hold.")
+@click.option("--open", "open_", is_flag=True, help="Takes away all that was set before; the other options come after.")
+def access(identity: str, **given: Any) -> None:
+    """Shows or sets what a charge point has to show before it is believed to be that one.
+
+    Whatever is set must hold, all of it; without anything of its own a charge point is held to
+    OCPP_SOAP_STATION_NETWORKS and OCPP_SOAP_STATION_PROOF. Secrets are stored as digests: they are printed when they
+    are made, and never again.
+    """
+    gateway = open_gateway()
+    told: Json = {}
+    with gateway.store.writing() as work:
+        point = find(work, identity)
+        changed = before = Access.read(point.access)
+        if any(given.values()):
+            changed = _changed(before, told, point, gateway.settings.public_url, given)
+            work.charge_points.change(point.id, access=changed.stored())
+    shown = access_object(changed) | told
+    if wants_json():
+        put_json(shown)
+    elif any(shown.values()):
+        put_facts((_WORDS[name], value) for name, value in shown.items())
+    else:
+        click.echo(f"{point.identity} has nothing of its own to show")
+
+
+_WORDS = {
+    "networks": "may come from",
+    "secret": "secret in its URL",
+    "password": "password",
+    "user": "user",
+    "certificate": "certificate",
+    "url": "its URL, shown once",
+    "newPassword": "its password, shown once",
+}
+
+
+def _changed(before: Access, told: Json, point: ChargePoint, public_url: str, given: Json) -> Access:
+    access = Access() if given["open_"] else before
+    if given["networks"]:
+        access = replace(access, networks=tuple(map(_network, given["networks"])))
+    if given["make_secret"]:
+        secret = make_secret()
+        told["url"] = f"{public_url}/{quote(point.identity, safe='')}/{secret}"
+        access = replace(access, secret=digest(secret))
+    if given["make_password"] and given["password_stdin"]:
+        raise click.UsageError("give either --make-password or --password-stdin")
+    if given["make_password"]:
+        told["newPassword"] = make_secret()
+        access = replace(access, password=digest(told["newPassword"]))
+    if given["password_stdin"]:
+        access = replace(access, password=digest(_password()))
+    if given["user"]:
+        access = replace(access, user=given["user"])
+    if given["certificate"]:
+        access = replace(access, certificate=given["certificate"])
+    if access.user and not access.password:
+        raise Refused("a user without a password proves nothing: add --make-password or --password-stdin")
+    return access
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        raise click.BadParameter(f"expected a network such as 10.20.0.0/16, found {text[:80]!r}") from None
+
+
+def _password() -> str:
+    password = sys.stdin.readline(LONGEST_PASSWORD + 2).rstrip("\r\n")
+    if not 8 <= len(password) <= LONGEST_PASSWORD:
+        raise Refused(f"a password has 8 to {LONGEST_PASSWORD} characters; found {len(password)}")
+    return password
+
+
+@charge_points.command(
+    examples=[
+        "ocpp-soap charge-points profile CP-1",
+        "ocpp-soap charge-points profile CP-1 --strictness strict",
+        "ocpp-soap charge-points profile CP-1 --headers classic --fault-status 200",
+        "ocpp-soap charge-points profile CP-1 --tls-pin 5d:3f:…:09   # as `charge-points probe` shows it",
+        "ocpp-soap charge-points profile CP-1 --everybodys",
+    ]
+)
+@click.argument("identity")
+@click.option("--strictness", type=click.Choice(STRICTNESS), help="strict: what breaks the specification is a fault.")
+@click.option("--compression", type=click.Choice(COMPRESSION), help="Of our answers.")
+@click.option("--fault-status", type=click.Choice(FAULT_STATUS), help="HTTP status of faults.")
+@click.option("--headers", type=click.Choice(HEADERS), help="full; classic: no From; bare: the identity alone.")
+@click.option(
+    "--content-type-action/--no-content-type-action",
+    default=None,
+    help="Whether our Content-Type names the SOAP action.",
+)
+@click.option("--tls-minimum", type=click.Choice(TLS_MINIMUM), help="The oldest TLS that it is called with.")
+@click.option(
+    "--tls-pin", metavar="SHA256", help="Its certificate's fingerprint; then no authority is asked. '': none."
+)
+@click.option("--everybodys", is_flag=True, help="Takes away all that was set before; the other options come after.")
+def profile(identity: str, everybodys: bool, **given: Any) -> None:
+    """Shows or sets how a charge point wants to be spoken to: for odd firmware, and for vendors who certify.
+
+    A strict charge point gets a fault that names line and field wherever its message breaks the specification, also
+    where any other would get a confirmation all the same.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "tls_pin" in chosen:
+        chosen["tls_pin"] = _fingerprint(chosen["tls_pin"])
+    with open_gateway().store.writing() as work:
+        point = find(work, identity)
+        changed = replace(Profile() if everybodys else Profile.read(point.profile), **chosen)
+        if chosen or everybodys:
+            work.charge_points.change(point.id, profile=changed.stored() or None)
+    shown = profile_object(changed)
+    put_json(shown) if wants_json() else put_facts(shown.items())
+
+
+def _fingerprint(text: str) -> str | None:
+    digits = text.replace(":", "").strip().lower()
+    if digits and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
+        raise click.BadParameter(f"expected the SHA-256 fingerprint, 64 hexadecimal digits, found {text[:80]!r}")
+    return digits or None

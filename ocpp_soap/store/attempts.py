@@ -1,0 +1,57 @@
+"""Failed authentications: counted for each identity and address, so that a flood of them fills no table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from ..central.records import Attempt
+from .columns import harmless
+from .repository import Repository
+from .tables import attempts
+
+KEPT = 10_000
+
+A = attempts.c
+
+_NEW = upsert(attempts)
+_OVER = A.since < bindparam("limit", type_=A.since.type)
+NOTE = _NEW.on_conflict_do_update(
+    index_elements=["peer", "identity"],
+    set_={
+        "reason": _NEW.excluded.reason,
+        "last": _NEW.excluded.last,
+        "count": A.count + 1,
+        "since": case((_OVER, _NEW.excluded.last), else_=A.since),
+        "lately": case((_OVER, 1), else_=A.lately + 1),
+    },
+).returning(A.count)
+LATELY = select(func.sum(A.lately)).where(A.peer == bindparam("from_peer"), A.since >= bindparam("limit"))
+FORGET_OLDEST = delete(attempts).where(
+    A.last < select(A.last).order_by(A.last.desc()).offset(KEPT - 1).limit(1).scalar_subquery()
+)
+LATEST = select(A.identity, A.peer, A.reason, A.first, A.last, A.count).order_by(A.last.desc()).limit(bindparam("rows"))
+LATEST_OF_ONE = LATEST.where(A.identity == bindparam("called"))
+
+
+class SqlAttempts(Repository):
+    """Implements `central.repositories.Attempts`."""
+
+    __slots__ = ()
+
+    def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> int:
+        """Counts one; returns how many there were from that address since `since`, this one with them."""
+        named = {"identity": harmless(identity), "peer": peer, "reason": reason}
+        values = {**named, "first": at, "last": at, "count": 1, "since": at, "lately": 1, "limit": since}
+        if self._run(NOTE, values).scalar_one() == 1:
+            self._run(FORGET_OLDEST)
+        return int(self._run(LATELY, {"from_peer": peer, "limit": since}).scalar_one() or 1)
+
+    def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Attempt]:
+        """Newest first."""
+        if identity is None:
+            return [Attempt(*row) for row in self._run(LATEST, {"rows": limit})]
+        return [Attempt(*row) for row in self._run(LATEST_OF_ONE, {"called": harmless(identity), "rows": limit})]
