@@ -43,21 +43,22 @@ MESSAGE = """<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope"
 
 @dataclass(frozen=True)
 class Front:
-    """nginx at `url` before a gateway."""
+    """nginx at `url` before a gateway; it works in `folder`."""
 
     url: str
     certificate: Path
     gateway: Gateway
+    folder: Path
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        """One request of a station, over TLS and from an address of its own."""
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, shown: Path | None = None, **headers: str
+    ) -> Answer:
+        """One request of a station, over TLS and from an address of its own; `shown` is its client certificate."""
         _, _, place = self.url.split("/")[:3]
-        connection = http.client.HTTPSConnection(
-            place,
-            timeout=SECONDS,
-            source_address=(STATION, 0),
-            context=ssl.create_default_context(cafile=self.certificate),
-        )
+        context = ssl.create_default_context(cafile=self.certificate)
+        if shown is not None:
+            context.load_cert_chain(shown, shown.with_suffix(".key"))
+        connection = http.client.HTTPSConnection(place, timeout=SECONDS, source_address=(STATION, 0), context=context)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             chunked = "Transfer-Encoding" in named
@@ -103,10 +104,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def site(port: int, gateway: Gateway, certificate: Path) -> str:
+def site(port: int, gateway: Gateway, certificate: Path, authority: Path | None) -> str:
     """deploy/site.conf for this machine; nothing else of deploy/ is changed."""
     text = (PROJECT / "deploy" / "site.conf").read_text()
+    asked = "# ssl_client_certificate /etc/ssl/stations-ca.pem;\n    # ssl_verify_client optional;"
     for theirs, ours in (
+        (asked, f"ssl_client_certificate {authority};\n    ssl_verify_client optional;" if authority else asked),
         ("server 127.0.0.1:8180;", f"server {gateway.url.split('/')[2]};"),
         ("listen 443 ssl;", f"listen {PROXY}:{port} ssl;"),
         ("/etc/ssl/ocpp.example.com.pem", str(certificate)),
@@ -118,8 +121,8 @@ def site(port: int, gateway: Gateway, certificate: Path) -> str:
 
 
 @contextmanager
-def nginx(port: int, gateway: Gateway, certificate: Path) -> Iterator[None]:
-    """Starts nginx with the files of deploy/, waits until it listens, and stops it."""
+def nginx(port: int, gateway: Gateway, certificate: Path, authority: Path | None) -> Iterator[Path]:
+    """Starts nginx with the files of deploy/, waits until it listens, and stops it; gives its folder."""
     program = str(need("nginx"))
     # Not in pytest's folder: started by root, nginx works as another user, who may not enter that one.
     with tempfile.TemporaryDirectory(prefix="ocpp-soap-nginx-") as name:
@@ -129,7 +132,7 @@ def nginx(port: int, gateway: Gateway, certificate: Path) -> Iterator[None]:
             (folder / part).mkdir()
         for part in ("nginx.conf", "gateway.conf"):
             shutil.copy(PROJECT / "deploy" / part, folder)
-        (folder / "site.conf").write_text(site(port, gateway, certificate))
+        (folder / "site.conf").write_text(site(port, gateway, certificate, authority))
         output = folder / "output"
         # -e: it would otherwise complain of /var/log before it has read anything.
         command = [program, "-e", "logs/error.log", "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;"]
@@ -137,7 +140,7 @@ def nginx(port: int, gateway: Gateway, certificate: Path) -> Iterator[None]:
             process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
         try:
             listening(port, process, output)
-            yield
+            yield folder
         finally:
             process.terminate()
             process.wait(SECONDS)
@@ -159,16 +162,16 @@ def listening(port: int, process: subprocess.Popen[bytes], output: Path) -> None
 
 
 @contextmanager
-def fronted(folder: Path, certificate: Path, **settings: str) -> Iterator[Front]:
-    """A gateway, and nginx before it."""
+def fronted(folder: Path, certificate: Path, authority: Path | None = None, **settings: str) -> Iterator[Front]:
+    """A gateway, and nginx before it, which asks for client certificates of that authority."""
     need("nginx")
     port = free_port()
     url = f"https://{PROXY}:{port}/ocpp"
     with (
         running(folder, f"sqlite:///{folder / 'gateway.db'}", PUBLIC_URL=url, **settings) as gateway,
-        nginx(port, gateway, certificate),
+        nginx(port, gateway, certificate, authority) as place,
     ):
-        yield Front(url, certificate, gateway)
+        yield Front(url, certificate, gateway, place)
 
 
 @pytest.fixture(scope="module")
