@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -32,15 +32,27 @@ REMEMBERED = 100_000
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What came with a message beside it: the secret in its URL, user and password of HTTP Basic, and the names (CN and
-    SAN) in a client certificate that a trusted proxy has checked. None where nothing came."""
+    SAN) in a client certificate that a trusted proxy has checked. None where nothing came.
+
+    `mismatched` are the digests that none of it was made into (see `Judge.compare`).
+    """
 
     secret: str | None = field(default=None, repr=False)
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     certificate: tuple[str, ...] | None = None
+    mismatched: frozenset[str] = frozenset()
 
 
 NOTHING = Credentials()
+
+
+class Uncompared(Exception):
+    """A slow digest has to be compared first: no transaction should be open meanwhile."""
+
+    def __init__(self, stored: str, given: str) -> None:
+        super().__init__()
+        self.stored, self.given = stored, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,7 @@ class Judge:
     def refusal(
         self, identity: str, access: Access, credentials: Credentials, peer: str | None, rules: Rules
     ) -> Fault | None:
-        """Why this sender is not taken for that station; None when it is."""
+        """Why this sender is not taken for that station; None when it is. Raises `Uncompared`."""
         networks = access.allowed(rules)
         if networks and not within(peer, networks):
             return SecurityError("This charge point may not speak from this address.")
@@ -122,7 +134,7 @@ class Judge:
     def _secret(self, _identity: str, access: Access, credentials: Credentials) -> Fault | None:
         if credentials.secret is None:
             return SecurityError("The URL lacks the secret of this charge point: …/ocpp/<chargeBoxIdentity>/<secret>.")
-        if not self._matches(access.secret, credentials.secret):
+        if not self._matches(access.secret, credentials.secret, credentials):
             return SecurityError("The secret in the URL is not that of this charge point.")
         return None
 
@@ -131,7 +143,7 @@ class Judge:
             return SecurityError("This charge point has to send user and password by HTTP Basic.", status=401)
         if (credentials.user or "").casefold() != (access.user or identity).casefold():
             return IdentityMismatch("The user of HTTP Basic is not this charge point.")
-        if not self._matches(access.password, credentials.password):
+        if not self._matches(access.password, credentials.password, credentials):
             return SecurityError("The password is not that of this charge point.", status=401)
         return None
 
@@ -142,27 +154,36 @@ class Judge:
             return IdentityMismatch("The client certificate is not that of this charge point.")
         return None
 
-    def _matches(self, stored: str | None, given: str) -> bool:
-        """Whether a secret is the one that the digest was made of; False without a digest."""
-        if stored is None:
+    def _matches(self, stored: str | None, given: str, credentials: Credentials) -> bool:
+        """Whether a secret is the one that the digest was made of; False without a digest. Raises `Uncompared`."""
+        if stored is None or stored in credentials.mismatched:
             return False
-        kind, *parts = stored.split(":")
-        raw = given.encode("utf-8", "surrogatepass")
+        kind, _, fast = stored.partition(":")
         if kind == "sha256":
-            return hmac.compare_digest(hashlib.sha256(raw).hexdigest(), parts[0])
-        key = hmac.digest(self._key, stored.encode() + b"\0" + raw, "sha256")
-        if key in self._matched:
+            return hmac.compare_digest(hashlib.sha256(_raw(given)).hexdigest(), fast)
+        if self._remembered(stored, given) in self._matched:
             return True
-        salt, expected = parts
+        raise Uncompared(stored, given)
+
+    def compare(self, slow: Uncompared, credentials: Credentials) -> Credentials:
+        """Compares a slow digest and remembers that it matched; else the credentials say that it did not."""
+        _, salt, expected = slow.stored.split(":")
         # One at a time: each takes memory, and whoever guesses must not take all of the processor.
         with self._turn:
-            made = hashlib.scrypt(raw, salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
+            made = hashlib.scrypt(_raw(slow.given), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
         if not hmac.compare_digest(made, expected):
-            return False
+            return replace(credentials, mismatched=credentials.mismatched | {slow.stored})
         if len(self._matched) >= REMEMBERED:
             self._matched.clear()
-        self._matched.add(key)
-        return True
+        self._matched.add(self._remembered(slow.stored, slow.given))
+        return credentials
+
+    def _remembered(self, stored: str, given: str) -> bytes:
+        return hmac.digest(self._key, stored.encode() + b"\0" + _raw(given), "sha256")
+
+
+def _raw(secret: str) -> bytes:
+    return secret.encode("utf-8", "surrogatepass")
 
 
 def make_secret() -> str:

@@ -20,7 +20,7 @@ from ..errors import Fault, InternalError, ProtocolError, SecurityError, StoreEr
 from ..protocol.times import format_time
 from . import callback
 from .again import transact
-from .authentication import Access, Judge, within
+from .authentication import Access, Judge, Uncompared, within
 from .call import Call, Policy, Render, Reply
 from .clocks import note_clock
 from .handlers import ALWAYS_CONFIRMED, FORGIVEN, HANDLERS
@@ -68,10 +68,7 @@ class Inbox:
         call.policy = self.policy
         exchange = partial(self._exchange, call, render, time.perf_counter())
         try:
-            try:
-                outcome = exchange(partial(self._decide, call, request))
-            except _TurnedAway as turned_away:  # what was noted of the station so far is rolled back
-                outcome = exchange(partial(self._turn_away, call, turned_away.fault))
+            outcome = self._settle(exchange, call, request)
             # A plug-in runs while no transaction is open; the message it reads is already safe.
             reply: Reply = outcome if isinstance(outcome, Reply) else exchange(self.plug_ins.consult(outcome, call))
             return reply
@@ -83,6 +80,16 @@ class Inbox:
                 failed: Reply = exchange(lambda _: InternalError(""))
                 return failed
         return render(InternalError(""))
+
+    def _settle(self, exchange: Callable[[Decide], Any], call: Call, request: Json | Fault) -> Any:
+        """The exchange of a sender that proves itself; what any other brought about is rolled back, and counted."""
+        while True:
+            try:
+                return exchange(partial(self._decide, call, request))
+            except Uncompared as slow:
+                call.credentials = self.judge.compare(slow, call.credentials)
+            except _TurnedAway as turned_away:
+                return exchange(partial(self._turn_away, call, turned_away.fault))
 
     def _exchange(self, call: Call, render: Render, started: float, decide: Decide) -> Any:
         """One transaction: decision, rendered answer, journal.

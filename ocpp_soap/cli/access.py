@@ -16,8 +16,8 @@ from ..central.records import ChargePoint, Json
 from ..errors import Refused
 from .charge_points import charge_points, find
 from .grammar import open_gateway, wants_json
-from .output import put_facts, put_json
-from .shapes import access_object, profile_object
+from .output import put_facts, put_json, put_table
+from .shapes import ATTEMPT, access_object, attempt_object, profile_object
 
 # What a password on standard input may have at most.
 LONGEST_PASSWORD = 1024
@@ -112,6 +112,17 @@ def _password() -> str:
     if not 8 <= len(password) <= LONGEST_PASSWORD:
         raise Refused(f"a password has 8 to {LONGEST_PASSWORD} characters; found {len(password)}")
     return password
+
+
+@charge_points.command(examples=["ocpp-soap charge-points attempts", "ocpp-soap charge-points attempts --json"])
+def attempts() -> None:
+    """Senders that could not prove to be the station that they named, newest first: one row for each and its address."""
+    with open_gateway().store.reading() as work:
+        rows = [attempt_object(attempt) for attempt in work.attempts.list()]
+    if wants_json():
+        put_json(rows)
+    else:
+        put_table(list(ATTEMPT), [list(row.values()) for row in rows], "nobody has failed to prove who they are")
 
 
 @charge_points.command(

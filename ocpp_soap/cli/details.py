@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 
 import click
@@ -14,7 +13,7 @@ from ..central.records import ChargePoint, Json, UnknownChargePoint
 from ..protocol.quirks import QUIRKS
 from .grammar import shown
 from .output import put_facts, put_section
-from .shapes import access_object, command_object, profile_object, transaction_object
+from .shapes import access_object, attempt_object, command_object, profile_object, transaction_object
 
 # How many of the newest rows of a history are told.
 NEWEST = 10
@@ -75,7 +74,7 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
         "quirks": point.quirks or {},
         "profile": profile_object(Profile.read(point.profile)),
         "access": access_object(Access.read(point.access)),
-        "failedAuthentications": [asdict(attempt) for attempt in work.attempts.list(point.identity, NEWEST)],
+        "failedAuthentications": [attempt_object(attempt) for attempt in work.attempts.list(point.identity, NEWEST)],
         "connectors": charge_points.connectors(point.id),
         "commands": [command_object(command) for command in work.commands.list(point.identity, NEWEST)],
         "stopsThatEndedNothing": transactions.orphan_stops(point.id, NEWEST),

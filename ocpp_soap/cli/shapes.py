@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from ..central.authentication import Access
 from ..central.profile import Profile
-from ..central.records import Command, Flags, Json, Sample, Transaction
+from ..central.records import Attempt, Command, Flags, Json, Sample, Transaction
 from ..protocol.times import format_time
 from .grammar import shown
 
@@ -77,6 +78,14 @@ def command_object(command: Command) -> Json:
         "finished": shown(command.finished),
         "transactionId": command.transaction_id,
     }
+
+
+ATTEMPT = ("chargeBoxIdentity", "peer", "reason", "first", "last", "count")
+
+
+def attempt_object(attempt: Attempt) -> Json:
+    """Failed authentications of one identity from one address."""
+    return dict(zip(ATTEMPT, (shown(v) if isinstance(v, datetime) else v for v in astuple(attempt)), strict=True))
 
 
 def access_object(access: Access) -> Json:

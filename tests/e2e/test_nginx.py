@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -50,9 +51,7 @@ class Front:
     gateway: Gateway
     folder: Path
 
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, shown: Path | None = None, **headers: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | None = None, shown: Any = None, **headers: str) -> Answer:
         """One request of a station, over TLS and from an address of its own; `shown` is its client certificate."""
         _, _, place = self.url.split("/")[:3]
         context = ssl.create_default_context(cafile=self.certificate)

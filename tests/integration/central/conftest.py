@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_soap.central.authentication import NOTHING, Credentials
+from ocpp_soap.central.authentication import NOTHING
 from ocpp_soap.central.call import Call, Policy, Reply
 from ocpp_soap.central.handlers.vendor import PlugIn, PlugIns
 from ocpp_soap.central.inbox import Inbox
@@ -42,7 +42,7 @@ class Central:
         peer: Any = "10.0.0.1",
         come: Any = None,
         raw: Any = b"<raw/>",
-        shows: Credentials = NOTHING,
+        shows: Any = NOTHING,
         **sent: Any,
     ) -> Any:
         """One message with its fields as values or text; gives the response as JSON, or the fault."""
