@@ -12,7 +12,7 @@ from ..central.profile import Profile
 from ..central.records import ChargePoint, Json, UnknownChargePoint
 from ..protocol.quirks import QUIRKS
 from .grammar import shown
-from .output import put_facts, put_section
+from .output import cell, put_facts, put_section
 from .shapes import access_object, attempt_object, command_object, profile_object, transaction_object
 
 # How many of the newest rows of a history are told.
@@ -70,6 +70,7 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
         "callbackSaid": point.callback_said,
         "callbackPeer": point.callback_peer,
         "callbackRefused": point.callback_refused,
+        "callbackReachable": work.commands.reachability(point.id),
         "callbackHistory": charge_points.callback_history(point.id),
         "quirks": point.quirks or {},
         "profile": profile_object(Profile.read(point.profile)),
@@ -92,7 +93,7 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
 
 def put_charge_point(known: Json) -> None:
     """Prints `everything` in sections; what is not known is left out."""
-    fixed = {"operator": "fixed by the operator", "station": "as the station says"}
+    fixed = {"operator": "fixed by the operator", "station": "as the station said from {}"}
     put_facts(
         [
             ("chargeBoxIdentity", known["chargeBoxIdentity"]),
@@ -108,7 +109,8 @@ def put_charge_point(known: Json) -> None:
             ("heartbeat interval", known["heartbeatInterval"] and f"{known['heartbeatInterval']} s"),
             ("clock", _clock(known["clockOffset"])),
             ("called at", known["callback"] or "no address is known: it can't be called"),
-            ("address", fixed.get(known["callbackSource"] or "")),
+            ("address", fixed.get(known["callbackSource"] or "", "").format(known["callbackPeer"])),
+            ("reached", _reached(known["callbackReachable"])),
             ("its wsa:From", known["callbackSaid"]),
             ("refused address", _refused(known["callbackRefused"])),
             ("spoken to", _special(known["profile"])),
@@ -156,6 +158,15 @@ def _clock(offset: float | None) -> str | None:
     if offset is None:
         return None
     return f"{abs(offset):.1f} s {'ahead' if offset > 0 else 'behind'}" if abs(offset) >= 1 else "right"
+
+
+def _reached(reachable: Json) -> str:
+    if reachable["reachable"] is None:
+        return "never tried; `ocpp-soap charge-points probe` does"
+    since, tried = cell(reachable["since"]), cell(reachable["lastTried"])
+    if reachable["reachable"]:
+        return f"yes, since {since}, last at {tried}"
+    return f"no, since {since}, last tried at {tried}: {reachable['error']}"
 
 
 def _refused(refused: Json | None) -> str | None:
