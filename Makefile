@@ -23,7 +23,7 @@ help:
 	@echo 'make test     all tests (TESTS=tests/unit, ARGS="-k boot", PYTHON=python3.12, REQUIRE_ALL=1: a skip for want of a program fails)'
 	@echo 'make check    linters, types and the rules of the house'
 	@echo 'make format   lets ruff rewrite the code'
-	@echo 'make bench    requests per second, against a floor measured in the same run'
+	@echo 'make bench    requests per second, against a floor measured in the same run (ARGS="--against HEAD~1": against that commit)'
 	@echo 'make matrix   unit and integration tests on the other Pythons (MATRIX="$(MATRIX)")'
 	@echo 'make coverage the lines that no test reaches'
 	@echo 'make build    wheel and sdist in dist/'

@@ -1,4 +1,6 @@
-"""Measures the gateway on SQLite and on PostgreSQL, next to a floor in the same run: `python -m tests.bench --help`."""
+"""Measures the gateway on SQLite and on PostgreSQL, next to a floor or another commit's gateway in the same run:
+`python -m tests.bench --help`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -17,7 +19,7 @@ from rich.progress import Progress
 from ocpp_soap.protocol import catalog
 from ocpp_soap.settings import Settings
 
-from . import load, messages, report, servers, statements
+from . import checkout, load, messages, report, servers, statements
 
 DATABASES = ("SQLite", "PostgreSQL")
 # The seconds of one run (a quick one has one), in the order in which they go: stops end transactions that were started
@@ -46,86 +48,117 @@ ROUNDS, QUICK_ROUNDS = 4, 1
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="One round of a second each instead of four longer ones: no spread.")
+@click.option("--quick", is_flag=True, help="One round instead of four, and a second for each run: no spread.")
 @click.option("--database", type=click.Choice(DATABASES, case_sensitive=False), help="Only one of the two.")
 @click.option("--operation", "chosen", multiple=True, type=click.Choice(list(SECONDS)), help="Only these; repeatable.")
-@click.option("--rounds", type=click.IntRange(1, 100), help="How often floor and gateway take turns.")
+@click.option("--rounds", type=click.IntRange(1, 100), help="How often the two sides take turns.")
+@click.option("--against", metavar="REV", help="Instead of a floor: the gateway of a commit, such as HEAD or HEAD~1.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of tables.")
 @click.option("--write", type=click.Path(exists=True, path_type=Path), help="Put the tables into this README.md.")
 def bench(
-    quick: bool, database: str | None, chosen: tuple[str, ...], rounds: int | None, as_json: bool, write: Path | None
+    quick: bool,
+    database: str | None,
+    chosen: tuple[str, ...],
+    rounds: int | None,
+    against: str | None,
+    as_json: bool,
+    write: Path | None,
 ) -> None:
     """Requests per second, latencies, CPU time and SQL statements per operation, over gunicorn, with wrk.
 
     The floor has the same gunicorn and the same database: it parses the message, inserts it, commits, and gives a
     constant answer. Both wait for the disk. They take turns, so that a ratio is of two neighbouring runs.
+
+    With --against this tree's gateway and that of another commit take turns, and it is told what got slower.
     """
     if shutil.which("wrk") is None:
         raise click.ClickException("wrk is not installed; on Debian: apt-get install wrk")
+    if against and write:
+        raise click.UsageError("--write puts the tables with the floor into README.md: leave --against out")
+    arguments = " ".join(["--quick"] * quick + [f"--rounds {rounds}"] * bool(rounds))
     rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
-    operations = [name for name in SECONDS if name in (chosen or SECONDS)]
-    lines: list[report.Line] = []
-    runs = rounds * len(operations) * (1 if database else len(DATABASES))
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=runs)
-        for name in [database] if database else DATABASES:
-            progress.update(task, description=name)
-            try:
-                for _ in measure(name, operations, rounds, lines):
-                    progress.advance(task)
-            except load.LoadError as error:
-                raise click.ClickException(str(error)) from None
+    seconds = {name: 1 if quick else SECONDS[name] for name in SECONDS if name in (chosen or SECONDS)}
+    try:
+        with checkout.checked_out(against) if against else nullcontext() as before:
+            lines = measure_all([database] if database else DATABASES, seconds, rounds, before)
+    except (load.LoadError, servers.StartError, checkout.CheckoutError) as error:
+        raise click.ClickException(str(error)) from None
     if as_json:
         click.echo(json.dumps([line.as_dict() for line in lines], indent=2))
     else:
         console = Console()
         for table in report.tables(lines):
             console.print(table)
+    for sentence in report.verdicts(lines) if against else ():
+        click.echo(sentence, err=as_json)
     if write:
-        command = "make bench" if rounds == ROUNDS else f'make bench ARGS="--rounds {rounds}"'
+        command = f'make bench ARGS="{arguments}"' if arguments else "make bench"
         report.write(lines, command, rounds, write)
 
 
-def measure(database: str, operations: list[str], rounds: int, lines: list[report.Line]) -> Iterator[None]:
-    """Adds a line for each operation; yields after each pair of runs."""
-    with tempfile.TemporaryDirectory(prefix="ocpp-bench-") as name, prepared(database, Path(name)) as (pair, counts):
-        folder = Path(name)
-        sides = {"floor": (pair.floor_url, pair.floor_process), "gateway": (pair.gateway.url, pair.gateway.process.pid)}
-        runs: dict[tuple[str, str], list[load.Run]] = {(s, o): [] for s in sides for o in operations}
+def measure_all(
+    databases: Sequence[str], seconds: Mapping[str, int], rounds: int, before: checkout.Checkout | None
+) -> list[report.Line]:
+    """A line for each operation on each database, with a progress bar meanwhile; `seconds` is how long a run takes."""
+    lines: list[report.Line] = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=rounds * len(seconds) * len(databases))
+        for name in databases:
+            progress.update(task, description=name)
+            for _ in measure(name, seconds, rounds, before, lines):
+                progress.advance(task)
+    return lines
 
-        def run(side: str, operation: str, seconds: int) -> load.Run:
-            return load.load(*sides[side], operation, seconds, folder, folder / f"{side}-open")
+
+def measure(
+    database: str,
+    seconds: Mapping[str, int],
+    rounds: int,
+    before: checkout.Checkout | None,
+    lines: list[report.Line],
+) -> Iterator[None]:
+    """Adds a line for each operation; yields after each pair of runs."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ocpp-bench-") as name,
+        prepared(database, Path(name), before) as (sides, counts),
+    ):
+        folder = Path(name)
+        runs: dict[str, dict[str, list[load.Run]]] = {o: {side.name: [] for side in sides} for o in seconds}
+
+        def run(side: servers.Side, operation: str, seconds: int) -> load.Run:
+            return load.load(side.url, side.process, operation, seconds, folder, folder / f"{side.name}-open")
 
         for side in sides:
             for operation in ("BootNotification", "StartTransaction"):
                 run(side, operation, 1)
-        pair.settle()
-        for _ in range(rounds):
-            for operation in operations:
-                for side in sides:
-                    runs[side, operation].append(run(side, operation, SECONDS[operation] if rounds > 1 else 1))
+            side.settle()
+        for number in range(rounds):
+            for operation in seconds:
+                # By turns, since the second may find the disk still busy with what the first has left.
+                for side in sides if number % 2 else sides[::-1]:
+                    runs[operation][side.name].append(run(side, operation, seconds[operation]))
                 yield
-        for operation in operations:
+        for operation, measured in runs.items():
             shown = report.MIX if operation == "mix" else operation
-            lines.append(
-                report.Line(database, shown, runs["gateway", operation], runs["floor", operation], counts[operation])
-            )
+            revision = before.title if before else None
+            lines.append(report.Line(database, shown, measured, counts.get(operation), revision))
 
 
 @contextmanager
-def prepared(database: str, folder: Path) -> Iterator[tuple[servers.Pair, dict[str, float]]]:
-    """Both servers with their templates and tags in place, and how many statements each operation takes."""
+def prepared(
+    database: str, folder: Path, before: checkout.Checkout | None
+) -> Iterator[tuple[tuple[servers.Side, servers.Side], dict[str, float]]]:
+    """Both servers with their templates and tags in place and, next to a floor, the statements of each operation."""
     service = catalog.load().newest.central_system
-    templates = messages.templates(service)
     messages.write_templates(service, folder)
     messages.write_tags(folder / "tags.csv")
-    with servers.running(database, folder) as pair:
-        pair.gateway.run("tags", "import", str(folder / "tags.csv"))
-        counts: dict[str, float] = {
-            **statements.statements(Settings.from_environment(pair.gateway.environment), templates)
-        }
-        counts["mix"] = sum(counts[name] * often for name, often in MIX.items()) / sum(MIX.values())
-        yield pair, counts
+    with servers.running(database, folder, folder / "tags.csv", before.tree if before else None) as sides:
+        counts: dict[str, float] = {}
+        if not before:
+            settings = Settings.from_environment(sides[0].environment)
+            counts |= statements.statements(settings, messages.templates(service))
+            counts["mix"] = sum(counts[name] * often for name, often in MIX.items()) / sum(MIX.values())
+        yield sides, counts
 
 
 if __name__ == "__main__":
