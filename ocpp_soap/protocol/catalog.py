@@ -6,12 +6,13 @@ The only place, with `dialects`, where a version is named. It finds the WSDLs of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import WsdlError
 from . import wsdl
 from .schema import Service
+from .widening import widen
 
 # Newest first: the newest one serves where a message does not say (soap-binding decision 1).
 VERSIONS = ("1.6", "1.5", "1.2")
@@ -57,8 +58,12 @@ def load(wsdl_dir: Path | None = None) -> Catalog:
     folder = wsdl_dir or PACKAGED
     if not folder.is_dir():
         raise WsdlError(f"there is no folder {folder} with the WSDLs")
-    found = [name for name in VERSIONS if name == VERSIONS[0] or (folder / name).is_dir()]
-    return Catalog({name: _version(folder, name) for name in found})
+    if not (folder / VERSIONS[0]).is_dir():
+        raise WsdlError(f"{folder} has no folder {VERSIONS[0]}: put the WSDLs of the newest version there too")
+    newest = _version(folder, VERSIONS[0])
+    older = [_version(folder, name) for name in VERSIONS[1:] if (folder / name).is_dir()]
+    widened = (replace(one, central_system=widen(one.central_system, newest.central_system)) for one in older)
+    return Catalog({version.name: version for version in (newest, *widened)})
 
 
 def _version(folder: Path, name: str) -> Version:

@@ -1,19 +1,20 @@
-"""How each older version differs from the one after it: a table of its own, without a line of procedure.
+"""How each older version differs from the newest one: a table of its own, without a line of procedure.
 
-Every word and field of the newer version that the older one lacks has its policy here, with the reason that the
-operator reads. What the older versions have is in their WSDLs.
+Every word and field of the newest version that an older one lacks has its policy here, with the reason that the
+operator reads: what is said of a version, after its name. 1.2 builds on the rows of 1.5. What the older versions have
+is in their WSDLs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .reading import INT_RANGE
 
-Note = Callable[[str, Any, str], None]
-"""Notes a path, what stood there, and what became of it."""
+LeaveOut = Callable[[str, Any, str], None]
+"""Notes the path of what is left out, what stood there, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class Words:
 
 
 class Shape(NamedTuple):
-    """What no table can say: the function for a list on the way up, and on the way down (value, path, note)."""
+    """What no table can say of a list: its items with their paths, the way up; and (items, path), the way down."""
 
-    up: Callable[[list[Any]], list[Any]]
-    down: Callable[[list[Any], str, Note], list[Any]]
+    up: Callable[[list[Any], str], Iterable[tuple[str, Any]]]
+    down: Callable[[list[Any], str, LeaveOut], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,60 +61,54 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What is different in `version` from the next one, `newer`; messages that are not here are the same."""
+    """What is different in `version` from the newest one; messages that are not here are the same."""
 
     version: str
-    newer: str
+    newest: str
     requests: Mapping[str, Part]
     responses: Mapping[str, Part]
 
 
-# 1.5 and 1.6
+# 1.5
 
-_REGISTRATION = Words(
-    "OCPP 1.5 has no Pending, and after Rejected too a charge point boots again after the interval (OCPP 1.6 §7.38)",
-    lowered={"Pending": "Rejected"},
-)
-_STATUS = Words(
-    # Upwards Occupied stays: what it stands for is for those to decide who know the transactions.
-    "OCPP 1.5 has one word for all of a driver's stay (OCPP 1.6 §7.7)",
-    lowered=dict.fromkeys(("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"), "Occupied"),
-)
+# Upwards Occupied stays: what it stands for is for those to decide who know the transactions.
+_STAY = dict.fromkeys(("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"), "Occupied")
 _ERROR = Words(
-    "OCPP 1.5 has no word for this error (OCPP 1.6 §7.6)",
+    "has no word for this error (OCPP 1.6 §7.6)",
     renamed={"EVCommunicationError": "Mode3Error"},
     lowered=dict.fromkeys(("InternalError", "LocalListConflict", "OverVoltage"), "OtherError"),
 )
+_REASON = "gives no reason (OCPP 1.6 §7.36)"
 # An attribute that is left out is read as its default, which would be another statement: the value goes as a whole.
 _SAMPLED_VALUE = Part(
     words={
-        "context": Words("OCPP 1.5 has no such context (OCPP 1.6 §7.35)", unsayable=frozenset({"Other", "Trigger"})),
-        "location": Words("OCPP 1.5 has no such location (OCPP 1.6 §7.30)", unsayable=frozenset({"Cable", "EV"})),
+        "context": Words("has no such context (OCPP 1.6 §7.35)", unsayable=frozenset({"Other", "Trigger"})),
+        "location": Words("has no such location (OCPP 1.6 §7.30)", unsayable=frozenset({"Cable", "EV"})),
         "measurand": Words(
-            "OCPP 1.5 has no such measurand (OCPP 1.6 §7.31)",
+            "has no such measurand (OCPP 1.6 §7.31)",
             unsayable=frozenset({"Current.Offered", "Frequency", "Power.Factor", "Power.Offered", "RPM", "SoC"}),
         ),
         "unit": Words(
-            "OCPP 1.5 has no such unit (OCPP 1.6 §7.45)",
+            "has no such unit (OCPP 1.6 §7.45)",
             renamed={"A": "Amp", "V": "Volt"},
             unsayable=frozenset({"Fahrenheit", "K", "Percent", "VA", "kVA"}),
         ),
     },
-    refused={"phase": "OCPP 1.5 has no phases, and without its phase it would be another value (OCPP 1.6 §7.34)"},
+    refused={"phase": "has no phases, and without its phase it would be another value (OCPP 1.6 §7.34)"},
     whole=True,
     needed=True,
 )
 _METER_VALUE = Part(names={"sampledValue": "value"}, inner={"sampledValue": _SAMPLED_VALUE}, whole=True)
 
-_TRANSACTION_DATA = Part(names={"meterValue": "values"}, inner={"meterValue": _METER_VALUE})
+
+def _data_up(items: list[Any], path: str) -> Iterable[tuple[str, Any]]:
+    for i, item in enumerate(items):
+        for j, meter_value in enumerate(item.get("values", [])):
+            yield f"{path}[{i}].values[{j}]", meter_value
 
 
-def _data_up(items: list[Any]) -> list[Any]:
-    return [meter_value for item in items for meter_value in item.get("meterValue", [])]
-
-
-def _data_down(items: list[Any], _path: str, _note: Note) -> list[Any]:
-    return [{"meterValue": items}] if items else []
+def _data_down(items: list[Any], _path: str, _leave_out: LeaveOut) -> list[Any]:
+    return [{"values": items}] if items else []
 
 
 _OF_1_5 = Dialect(
@@ -123,40 +118,51 @@ _OF_1_5 = Dialect(
         "DiagnosticsStatusNotification": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 tells the end of an upload alone (OCPP 1.6 §7.24)",
-                    unsayable=frozenset({"Idle", "Uploading"}),
+                    "tells the end of an upload alone (OCPP 1.6 §7.24)", unsayable=frozenset({"Idle", "Uploading"})
                 )
             }
         ),
         "FirmwareStatusNotification": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 tells the ends of download and installation alone (OCPP 1.6 §7.25)",
+                    "tells the ends of download and installation alone (OCPP 1.6 §7.25)",
                     unsayable=frozenset({"Downloading", "Idle", "Installing"}),
                 )
             }
         ),
         "MeterValues": Part(names={"meterValue": "values"}, inner={"meterValue": _METER_VALUE}),
-        "RemoteStartTransaction": Part(
-            refused={"chargingProfile": "OCPP 1.5 has no charging profiles (OCPP 1.6 §5.11)"}
-        ),
+        "RemoteStartTransaction": Part(refused={"chargingProfile": "has no charging profiles (OCPP 1.6 §5.11)"}),
         "SendLocalList": Part(
             names={"localAuthorizationList": "localAuthorisationList"},
-            retired={"hash": "OCPP 1.6 has no hash of the list (OCPP 1.6 §6.41)"},
+            retired={"hash": "has no hash of the list (OCPP 1.6 §6.41)"},
         ),
-        "StatusNotification": Part(words={"errorCode": _ERROR, "status": _STATUS}),
+        "StatusNotification": Part(
+            words={
+                "errorCode": _ERROR,
+                "status": Words("has one word for all of a driver's stay (OCPP 1.6 §7.7)", lowered=_STAY),
+            }
+        ),
         "StopTransaction": Part(
-            lost={"reason": "OCPP 1.5 gives no reason (OCPP 1.6 §7.36)"},
-            inner={"transactionData": _TRANSACTION_DATA},
+            lost={"reason": _REASON},
+            inner={"transactionData": _METER_VALUE},
             shapes={"transactionData": Shape(_data_up, _data_down)},
         ),
     },
     responses={
-        "BootNotification": Part(names={"interval": "heartbeatInterval"}, words={"status": _REGISTRATION}),
+        "BootNotification": Part(
+            names={"interval": "heartbeatInterval"},
+            words={
+                "status": Words(
+                    "has no Pending, and after Rejected too a charge point boots again after the interval "
+                    "(OCPP 1.6 §7.38)",
+                    lowered={"Pending": "Rejected"},
+                )
+            },
+        ),
         "ChangeConfiguration": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 has no RebootRequired, and the change was accepted (OCPP 1.6 §7.22)",
+                    "has no RebootRequired, and the change was accepted (OCPP 1.6 §7.22)",
                     lowered={"RebootRequired": "Accepted"},
                 )
             }
@@ -164,16 +170,16 @@ _OF_1_5 = Dialect(
         "SendLocalList": Part(
             words={
                 "status": Words(
-                    "OCPP 1.6 has no hash of the list, and the update was not taken (OCPP 1.6 §7.47)",
+                    "has no hash of the list, and the update was not taken (OCPP 1.6 §7.47)",
                     raised={"HashError": "Failed"},
                 )
             },
-            retired={"hash": "OCPP 1.6 has no hash of the list (OCPP 1.6 §6.42)"},
+            retired={"hash": "has no hash of the list (OCPP 1.6 §6.42)"},
         ),
         "UnlockConnector": Part(
             words={
                 "status": Words(
-                    "OCPP 1.5 has no word for a connector that can't be unlocked at all (OCPP 1.6 §7.46)",
+                    "has no word for a connector that can't be unlocked at all (OCPP 1.6 §7.46)",
                     renamed={"Unlocked": "Accepted", "UnlockFailed": "Rejected"},
                     lowered={"NotSupported": "Rejected"},
                 )
@@ -182,7 +188,7 @@ _OF_1_5 = Dialect(
     },
 )
 
-# 1.2 and 1.5
+# 1.2
 
 # The one thing that OCPP 1.2 can say of a meter: its reading of energy, in whole Wh.
 _SAYABLE = {
@@ -190,26 +196,31 @@ _SAYABLE = {
     "unit": "Wh",
     "location": "Outlet",
     "format": "Raw",
+    "phase": None,
 }
 
-
-def _values_up(items: list[Any]) -> list[Any]:
-    return [
-        {name: [{"value": str(value)}] if name == "value" else value for name, value in item.items()} for item in items
-    ]
+_LATER_ERRORS = ("GroundFailure", "OtherError", "OverCurrentFailure", "UnderVoltage", "WeakSignal")
 
 
-def _values_down(items: list[Any], path: str, note: Note) -> list[Any]:
+def _values_up(items: list[Any], path: str) -> Iterable[tuple[str, Any]]:
+    for i, item in enumerate(items):
+        said = {name: value for name, value in item.items() if name != "value"}
+        if item.get("value") is not None:
+            said["sampledValue"] = [{"value": str(item["value"])}]
+        yield f"{path}[{i}]", said
+
+
+def _values_down(items: list[Any], path: str, leave_out: LeaveOut) -> list[Any]:
     result = []
     for i, item in enumerate(items):
-        for j, sampled in enumerate(item["value"]):
-            here = f"{path}[{i}].value[{j}]"
+        for j, sampled in enumerate(item["sampledValue"]):
+            here = f"{path}[{i}].sampledValue[{j}]"
             said = {name: value for name, value in sampled.items() if value is not None}
             if any(said.get(name, word) != word for name, word in _SAYABLE.items()) or not _whole(said["value"]):
-                note(here, sampled, "left out, since OCPP 1.2 has meter readings in whole Wh alone")
+                leave_out(here, sampled, "has meter readings in whole Wh alone (OCPP 1.6 §7.43)")
                 continue
             if said.get("context", "Sample.Periodic") != "Sample.Periodic":
-                note(f"{here}.context", said["context"], "left out, since OCPP 1.2 has no contexts")
+                leave_out(f"{here}.context", said["context"], "has no contexts (OCPP 1.6 §7.35)")
             result.append({"timestamp": item["timestamp"], "value": int(said["value"])})
     return result
 
@@ -218,35 +229,47 @@ def _whole(text: str) -> bool:
     return text.isascii() and text.removeprefix("-").isdigit() and len(text) < 12 and int(text) in INT_RANGE
 
 
-_SAYS_NO_MORE = "OCPP 1.2 reports status and errorCode alone"
-
 _OF_1_2 = Dialect(
     "1.2",
-    "1.5",
+    "1.6",
     requests={
+        **{
+            same: _OF_1_5.requests[same]
+            for same in ("DiagnosticsStatusNotification", "FirmwareStatusNotification", "RemoteStartTransaction")
+        },
         "MeterValues": Part(
-            lost={"transactionId": "OCPP 1.2 tells no transaction of meter values"},
-            shapes={"values": Shape(_values_up, _values_down)},
+            names={"meterValue": "values"},
+            lost={"transactionId": "tells no transaction of meter values (OCPP 1.6 §6.31)"},
+            shapes={"meterValue": Shape(_values_up, _values_down)},
         ),
-        "StartTransaction": Part(lost={"reservationId": "OCPP 1.2 has no reservations"}),
+        "StartTransaction": Part(lost={"reservationId": "has no reservations (OCPP 1.6 §6.45)"}),
         "StatusNotification": Part(
             words={
                 "errorCode": Words(
-                    "OCPP 1.2 has no word for this error, nor one for others",
-                    lowered=dict.fromkeys(
-                        ("GroundFailure", "OtherError", "OverCurrentFailure", "UnderVoltage", "WeakSignal"),
-                        "Mode3Error",
-                    ),
+                    "has no word for this error, nor one for others (OCPP 1.6 §7.6)",
+                    renamed=_ERROR.renamed,
+                    lowered=dict.fromkeys((*_ERROR.lowered, *_LATER_ERRORS), "Mode3Error"),
                 ),
                 "status": Words(
-                    "OCPP 1.2 has no reservations, and the connector is not free", lowered={"Reserved": "Unavailable"}
+                    "has one word for all of a driver's stay, and none for a reservation (OCPP 1.6 §7.7)",
+                    lowered={**_STAY, "Reserved": "Unavailable"},
                 ),
             },
-            lost=dict.fromkeys(("info", "timestamp", "vendorId", "vendorErrorCode"), _SAYS_NO_MORE),
+            lost=dict.fromkeys(
+                ("info", "timestamp", "vendorId", "vendorErrorCode"),
+                "reports status and errorCode alone (OCPP 1.6 §6.47)",
+            ),
         ),
-        "StopTransaction": Part(lost={"transactionData": "OCPP 1.2 reports no values at the end of a transaction"}),
+        "StopTransaction": Part(
+            lost={
+                "reason": _REASON,
+                "transactionData": "reports no values at the end of a transaction (OCPP 1.6 §6.49)",
+            }
+        ),
     },
-    responses={},
+    responses={
+        same: _OF_1_5.responses[same] for same in ("BootNotification", "ChangeConfiguration", "UnlockConnector")
+    },
 )
 
 DIALECTS: Mapping[str, Dialect] = {dialect.version: dialect for dialect in (_OF_1_5, _OF_1_2)}

@@ -17,8 +17,8 @@ from .times import SPELLINGS, parse_time
 
 INT_RANGE = range(-(2**31), 2**31)
 
-# Words of other versions and misspellings seen in the field, by folded text; never by resemblance (decision 2).
-ALIASES = {"celcius": "Celsius", "amp": "A", "volt": "V"}
+# Words of other versions and misspellings from the field, by type and folded text; never by resemblance (decision 2).
+ALIASES = {"UnitOfMeasure": {"celcius": "Celsius", "a": "A", "amp": "A", "v": "V", "volt": "V"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def read(raw: Mapping[str, Any], type_: ComplexType) -> Reading:
 
 def _complex(raw: Mapping[str, Any], type_: ComplexType, path: str, reading: Reading) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    for f in type_.contents:
+    for f in type_.contents + type_.later:
         here = f"{path}.{f.name}" if path else f.name
         value = raw.get(f.name)
         if f.many:
@@ -127,8 +127,8 @@ def _word(value: str, type_: SimpleType) -> tuple[str, str, str]:
     for word in type_.enumeration:
         if word.casefold() == folded:
             return word, word, "word-in-another-case"
-        if word == ALIASES.get(folded):
-            return word, word, "word-of-another-version"
+    if (alias := ALIASES.get(type_.name, {}).get(folded)) is not None:
+        return alias, alias, "word-of-another-version"
     return value, "kept as sent, though not a word of " + type_.name, "unknown-word"
 
 

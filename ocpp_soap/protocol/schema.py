@@ -52,12 +52,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ComplexType:
-    """A sequence of fields; `text` is the type of its own text when it has simple content (1.5 meter values)."""
+    """A sequence of fields; `text` is the type of its own text when it has simple content (1.5 meter values).
+
+    `later` are fields of a later version that are understood all the same; nothing is ever written with them.
+    """
 
     name: str
     fields: tuple[Field, ...]
     text: SimpleType | None = None
     documentation: str = ""
+    later: tuple[Field, ...] = ()
     contents: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     """What a payload holds: the fields, and the text under the name `value`."""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)

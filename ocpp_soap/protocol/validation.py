@@ -7,6 +7,7 @@ It knows neither XML nor what an operation means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -31,6 +32,15 @@ def check(payload: Any, type_: ComplexType) -> Payload:
     if problems:
         raise InvalidPayload(problems)
     return checked
+
+
+def unbounded(type_: ComplexType) -> ComplexType:
+    """The type without its limits of length, for what is to be said in another version, which has its own."""
+    return replace(type_, fields=tuple(replace(field, type=_unbounded(field.type)) for field in type_.fields))
+
+
+def _unbounded(type_: SimpleType | ComplexType) -> SimpleType | ComplexType:
+    return unbounded(type_) if isinstance(type_, ComplexType) else replace(type_, max_length=None)
 
 
 def _complex(payload: Any, type_: ComplexType, path: str, problems: list[Problem]) -> Payload:

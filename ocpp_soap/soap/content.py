@@ -17,6 +17,12 @@ from ..protocol.schema import ComplexType, Field, SimpleType
 from . import ns
 
 MAX_FLAG_TEXT = 2000
+# More than are kept of any message: what a hostile one has beyond is counted, and not written out.
+MAX_WRITTEN = 1000
+
+
+# The position of a field that its version does not have.
+ANYWHERE = -1
 
 
 class Slot(NamedTuple):
@@ -41,6 +47,7 @@ class Shape:
         self.tags: Mapping[str, Slot] = {
             f"{{{namespace}}}{slot.name}": slot for slot, f in zip(slots, type_.fields, strict=True) if not f.attribute
         }
+        slots += [_slot(ANYWHERE, field, namespace) for field in type_.later]
         self.folded: Mapping[str, Slot] = {slot.name.lower(): slot for slot in slots}
         self.attributes = any(f.attribute for f in type_.fields)
         self.has_text = type_.text is not None
@@ -61,6 +68,8 @@ class Notes:
 
     __slots__ = ("_said", "flags")
 
+    _ANOTHER = Flag("Body", None, "not written out")
+
     def __init__(self, flags: list[Flag]) -> None:
         self.flags = flags
         self._said: set[str] = set()
@@ -68,10 +77,15 @@ class Notes:
     def once(self, what: str, path: str, raw: str, assumed: str, quirk: str) -> None:
         if what not in self._said:
             self._said.add(what)
-            self.flags.append(Flag(path, raw, assumed, quirk))
+            self.add(path, raw, assumed, quirk)
 
-    def add(self, path: str, raw: str, assumed: str, quirk: str) -> None:
-        self.flags.append(Flag(path, raw[:MAX_FLAG_TEXT], assumed, quirk))
+    def add(self, path: str, raw: str | etree._Element, assumed: str, quirk: str) -> None:
+        """`raw` is a text, or the element whose content it is."""
+        if len(self.flags) < MAX_WRITTEN:
+            text = raw if isinstance(raw, str) else _inner_xml(raw)
+            self.flags.append(Flag(path, text[:MAX_FLAG_TEXT], assumed, quirk))
+        else:
+            self.flags.append(self._ANOTHER)
 
 
 def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") -> dict[str, Any]:
@@ -84,9 +98,9 @@ def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") ->
         if slot is None:
             continue
         name, position, many, inner, _ = slot
-        if position < last:
+        if ANYWHERE < position < last:
             notes.once("order", path + name, name, "read as if in the order of the schema", "children-order")
-        last = position
+        last = max(last, position)
         if inner is not None:
             index = f"[{len(raw.get(name, ()))}]" if many else ""
             value: Any = read(child, inner, notes, f"{path}{name}{index}.")
@@ -97,11 +111,11 @@ def read(element: etree._Element, shape: Shape, notes: Notes, path: str = "") ->
         elif not raw.get(name):
             raw[name] = value
         else:
-            notes.add(path + name, _inner_xml(child), "the first of several is kept", "repeated-element")
+            notes.add(path + name, child, "the first of several is kept", "repeated-element")
     if shape.has_text:
         raw.setdefault("value", element.text or "")
     if shape.attributes:
-        _attributes(element, shape, raw)
+        _attributes(element, shape, raw, notes, path)
     return raw
 
 
@@ -109,20 +123,37 @@ def _odd(child: etree._Element, shape: Shape, notes: Notes, path: str) -> Slot |
     """The slot of a child that is not spelled as the schema does; None, with a flag, when there is none."""
     local = ns.local(child.tag)
     slot = shape.folded.get(local.lower())
-    if slot is None:
-        notes.add(path + local, _inner_xml(child), f"dropped, since {shape.name} has no such field", "unknown-element")
-        return None
-    if slot.name != local:
+    if slot is not None and slot.name != local:
         notes.add(path + slot.name, local, slot.name, "child-name-case")
+    if slot is None and path and (slot := _items(child, shape)) is not None:
+        notes.once("in itself", path + slot.name, local, f"read as {slot.name}", "element-in-itself")
+    if slot is None:
+        notes.add(path + local, child, f"dropped, since {shape.name} has no such field", "unknown-element")
+        return None
     namespace = ns.namespace(child.tag) or ""
-    if f"{{{shape.namespace}}}{slot.name}" not in shape.tags:
+    if slot.position == ANYWHERE:
+        _note_later(slot, child.text or "", shape, notes, path)
+    elif f"{{{shape.namespace}}}{slot.name}" not in shape.tags:
         assumed = "an element read as if it were an attribute or text"
-        notes.add(path + slot.name, child.text or "", assumed, "element-for-attribute")
+        notes.once("element " + slot.name, path + slot.name, child.text or "", assumed, "element-for-attribute")
     if namespace != shape.namespace:
         quirk = "children-in-another-namespace" if namespace else "children-unqualified"
         assumed = f"{shape.namespace}, with all others like it"
         notes.once("namespace " + namespace, path + slot.name, namespace, assumed, quirk)
     return slot
+
+
+def _items(child: etree._Element, shape: Shape) -> Slot | None:
+    """The one list of a type, where its items are named like the element that they stand in (quirk 44)."""
+    parent = child.getparent()
+    lists = [slot for slot in shape.folded.values() if slot.many and slot.inner is not None]
+    return lists[0] if len(lists) == 1 and parent is not None and child.tag == parent.tag else None
+
+
+def _note_later(slot: Slot, text: str, shape: Shape, notes: Notes, path: str) -> None:
+    if text.strip():
+        assumed = f"kept, though {shape.name} has no such field in this version"
+        notes.once("later " + slot.name, path + slot.name, text, assumed, "field-of-a-later-version")
 
 
 def _nested(leaf: etree._Element, slot: Slot, notes: Notes, path: str) -> str:
@@ -132,12 +163,15 @@ def _nested(leaf: etree._Element, slot: Slot, notes: Notes, path: str) -> str:
         notes.add(path + slot.name, text, "XML kept as text", "xml-in-data")
     else:
         text = "".join(map(str, leaf.itertext()))
-        notes.add(path + slot.name, _inner_xml(leaf), text.strip()[:MAX_FLAG_TEXT], "markup-in-text")
+        notes.add(path + slot.name, leaf, text.strip()[:MAX_FLAG_TEXT], "markup-in-text")
     return text
 
 
 def _inner_xml(element: etree._Element) -> str:
     """An element's content as text, without the namespace declarations that it merely inherits."""
+    if len(element) > MAX_WRITTEN:  # each child would repeat the declarations that it needs
+        whole = etree.tostring(element, encoding="unicode", with_tail=False)
+        return whole[whole.index(">") + 1 : whole.rindex("<")]
     parts = [element.text or ""]
     for child in element:
         lone = copy.deepcopy(child)
@@ -146,8 +180,10 @@ def _inner_xml(element: etree._Element) -> str:
     return "".join(parts)
 
 
-def _attributes(element: etree._Element, shape: Shape, raw: dict[str, Any]) -> None:
+def _attributes(element: etree._Element, shape: Shape, raw: dict[str, Any], notes: Notes, path: str) -> None:
     for key, value in element.attrib.items():
         slot = shape.folded.get(ns.local(key).lower())
         if slot is not None:
             raw.setdefault(slot.name, value)
+            if slot.position == ANYWHERE:
+                _note_later(slot, str(value), shape, notes, path)

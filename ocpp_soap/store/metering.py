@@ -64,15 +64,16 @@ class Metering(Repository):
         received: datetime,
         flags: Flags,
         source: str = "MeterValues",
+        belongs_to: int | None = None,
     ) -> bool:
-        """Stores a message's sampled values; False when a message with this key exists already."""
+        """Stores sampled values, of `belongs_to` where the message names no transaction; False when its key exists."""
         message = {
             "key": key,
             "charge_point_id": charge_point_id,
             "station_id": charge_point_id,
             "connector_id": connector_id,
             "said_transaction_id": transaction_id,
-            "named_transaction": transaction_id,
+            "named_transaction": transaction_id if transaction_id is not None else belongs_to,
             "source": source,
             "received": received,
             "flags": flags,

@@ -55,6 +55,7 @@ OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))
 LATEST_ON = (
     select(
         T.id.label("transactionId"),
+        T.start_timestamp.label("started"),
         T.closed_by.is_(None).label("open"),
         func.coalesce(C.available_at > T.received, false()).label("freed"),
     )
@@ -195,7 +196,7 @@ class SqlTransactions(Metering, Reservations):
         return self._records(OPEN_ON, charge_point_id=charge_point_id, connector_id=connector_id)
 
     def latest_on(self, charge_point_id: int, connector_id: int) -> Json | None:
-        """{transactionId, open, freed} of the connector's latest transaction, by the order of starts."""
+        """{transactionId, started, open, freed} of the connector's latest transaction, by the order of starts."""
         return next(iter(self._rows(LATEST_ON, charge_point_id, connector_id=connector_id)), None)
 
     def list(

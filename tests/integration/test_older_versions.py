@@ -36,7 +36,7 @@ def golden(version: str, operation: str) -> bytes:
 
 def send(gateway: Gateway, message: bytes) -> etree._Element:
     """The content of the answer's Body."""
-    response = Client(gateway.application).post("/ocpp", data=message)
+    response = Client(gateway.application).post("/ocpp", data=message, content_type="application/soap+xml")
     assert 200 == response.status_code, response.data
     return etree.fromstring(response.data)[1][0]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from ...protocol.dialects import lacking
 from ..call import Call
+from ..clocks import plausible
 from ..ports import Work
 from ..records import Json, Sample
 from ..replays import delivery_key
@@ -22,10 +24,15 @@ DEFAULT_ENERGY_UNIT = "Wh"
 
 
 def meter_values(request: Json, call: Call, work: Work) -> Json:
-    """Stores every sampled value, linked to its transaction when it names one of this charge point."""
-    transaction_id = request.get("transactionId")
+    """Stores every sampled value, linked to its transaction when it names one of this charge point.
+
+    Where the station's version can't name one, it is the one that runs on the connector.
+    """
+    transaction_id, belongs_to = request.get("transactionId"), None
     samples = read_samples(request.get("meterValue", []), call)
-    if transaction_id is not None:
+    if transaction_id is None and "transactionId" in lacking(call.version, call.operation):
+        belongs_to = _running(request.get("connectorId"), samples, call, work)
+    elif transaction_id is not None:
         transaction = work.transactions.find(transaction_id)
         if transaction is None or transaction.charge_point_id != call.station.id:
             call.flag(
@@ -43,8 +50,23 @@ def meter_values(request: Json, call: Call, work: Work) -> Json:
         samples,
         call.received,
         call.flags_as_json(),
+        belongs_to=belongs_to,
     )
     return {}
+
+
+def _running(connector_id: int | None, samples: Sequence[Sample], call: Call, work: Work) -> int | None:
+    """The open transaction of that connector, unless it began after one of the values was taken; flagged."""
+    latest = work.transactions.latest_on(call.station.id, connector_id) if connector_id and samples else None
+    if latest is None or not latest["open"]:
+        return None
+    number: int = latest["transactionId"]
+    # A clock that was never set, or is ahead, can't tell what was first.
+    times = [sample.timestamp for sample in samples if plausible(sample.timestamp, call)]
+    if times and plausible(latest["started"], call) and min(times) < latest["started"]:
+        return None
+    call.flag("transactionId", None, f"{number}, since it is open on this connector and this version can't name it")
+    return number
 
 
 def read_samples(meter_values: Sequence[Json], call: Call) -> list[Sample]:

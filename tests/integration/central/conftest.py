@@ -15,14 +15,15 @@ from ocpp_soap.central.handlers.vendor import PlugIn, PlugIns
 from ocpp_soap.central.inbox import Inbox
 from ocpp_soap.central.records import Tag, Transaction
 from ocpp_soap.errors import Fault
-from ocpp_soap.protocol import catalog
+from ocpp_soap.protocol import catalog, dialects
 from ocpp_soap.protocol.reading import read
 from ocpp_soap.protocol.writing import to_json, to_text
 from ocpp_soap.store.schema import upgrade
 from ocpp_soap.store.work import SqlStore, open_store
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
-NEWEST = catalog.load().newest
+VERSIONS = catalog.load().versions
+NEWEST = next(iter(VERSIONS.values()))
 
 
 @dataclass
@@ -43,21 +44,23 @@ class Central:
         come: Any = None,
         raw: Any = b"<raw/>",
         shows: Any = NOTHING,
+        version: str = NEWEST.name,
         **sent: Any,
     ) -> Any:
-        """One message with its fields as values or text; gives the response as JSON, or the fault."""
+        """One message in the words of a version, as values or text; gives the response as JSON, or the fault."""
         fields = to_text(sent)
-        reading = read(fields, NEWEST.central_system.operations[operation].input.type)
+        reading = read(fields, VERSIONS[version].central_system.operations[operation].input.type)
+        payload, notes = dialects.upgrade(version, operation, "request", reading.payload)
         call = Call(
             identity,
-            NEWEST.name,
+            version,
             operation,
             self.now,
             peer=peer,
             callback=come,
             raw=raw,
             sent=fields,
-            flags=reading.flags,
+            flags=reading.flags + notes,
             problems=reading.problems,
             credentials=shows,
         )
@@ -69,7 +72,7 @@ class Central:
             outcome = response.subcode if isinstance(response, Fault) else "answered"
             return Reply(200, b"<answer/>", outcome)
 
-        self.inbox.receive(call, reading.payload, render)
+        self.inbox.receive(call, payload, render)
         return answers[-1]
 
     def boot(self, identity: str = "CP1", **fields: Any) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from .conftest import NOON, Central
+from .conftest import NOON, VERSIONS, Central
 
 SAMPLED = [{"value": str(n), "measurand": "Voltage", "phase": f"L{n}"} for n in (1, 2, 3)]
 VALUE = [{"timestamp": NOON, "sampledValue": SAMPLED}]
+OLDEST = list(VERSIONS)[-1]
 
 # Every message: contact (an UPDATE that reads) and journal (an INSERT). What comes on top is named behind it.
 COSTS: list[tuple[str, dict[str, Any], int]] = [
@@ -25,6 +26,9 @@ COSTS: list[tuple[str, dict[str, Any], int]] = [
     # known?, tag, its open ones, start, supersede, link to a remote start
     ("StartTransaction", {"connectorId": 1, "idTag": "TAG", "timestamp": NOON, "meterStart": 0}, 8),
     ("MeterValues", {"connectorId": 1, "transactionId": 1, "meterValue": VALUE * 5}, 5),  # transaction, message, values
+    ("MeterValues", {"connectorId": 1, "meterValue": VALUE}, 4),  # message, values
+    # the connector's transaction, message, values
+    ("MeterValues", {"version": OLDEST, "connectorId": 1, "values": [{"timestamp": NOON, "value": 7}] * 5}, 5),
     # known?, transaction, tag, stop, transaction's end, link to a remote stop, message, values
     (
         "StopTransaction",

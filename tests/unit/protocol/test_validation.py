@@ -11,7 +11,7 @@ import pytest
 
 from ocpp_soap.errors import InvalidPayload
 from ocpp_soap.protocol import catalog
-from ocpp_soap.protocol.validation import check
+from ocpp_soap.protocol.validation import check, unbounded
 from ocpp_soap.protocol.writing import to_json, to_text
 
 OPERATIONS = catalog.load().newest.charge_point.operations
@@ -79,6 +79,15 @@ def test_a_bad_limit_is_refused(limit: Any) -> None:
     profile = {**PROFILE, "chargingSchedule": {**SCHEDULE, "chargingSchedulePeriod": [period]}}
     expected = ["csChargingProfiles.chargingSchedule.chargingSchedulePeriod[0].limit"]
     assert expected == _problems("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile})
+
+
+def test_a_type_can_be_had_without_its_limits_of_length() -> None:
+    """For a payload that is to be said in another version; everything else is checked as ever."""
+    type_ = unbounded(OPERATIONS["SendLocalList"].input.type)
+    payload = {"listVersion": 1, "updateType": "Full", "localAuthorizationList": [{"idTag": "T" * 99}]}
+    assert payload == check(payload, type_)
+    with pytest.raises(InvalidPayload, match="updateType: expected one of"):
+        check({**payload, "updateType": "full"}, type_)
 
 
 def test_an_empty_optional_list_is_absent() -> None:

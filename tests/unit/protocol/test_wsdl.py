@@ -100,5 +100,9 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """A wrong OCPP_SOAP_WSDL_DIR is told with its path."""
     with pytest.raises(WsdlError, match="nowhere"):
         catalog.load(tmp_path / "nowhere")
+    shutil.copytree(catalog.PACKAGED / catalog.VERSIONS[-1], tmp_path / catalog.VERSIONS[-1])
+    with pytest.raises(WsdlError, match=f"has no folder {catalog.VERSIONS[0]}: put the WSDLs of the newest version"):
+        catalog.load(tmp_path)
+    (tmp_path / catalog.VERSIONS[0]).mkdir()
     with pytest.raises(WsdlError, match=r"CentralSystemService\.wsdl"):
         catalog.load(tmp_path)

@@ -72,9 +72,9 @@ def goldens() -> Iterator[Golden]:
                 yield Golden(service, operation, same, request.read_bytes(), response.read_bytes(), said)
 
 
-def odd(name: str) -> bytes:
-    """A message of the newest version with an oddity."""
-    return (WIRE / versions()[0].name / "odd" / f"{name}.xml").read_bytes()
+def odd(name: str, version: str | None = None) -> bytes:
+    """A message of that version, the newest unless told, with an oddity."""
+    return (WIRE / (version or versions()[0].name) / "odd" / f"{name}.xml").read_bytes()
 
 
 @dataclass
