@@ -19,13 +19,17 @@ from .central.callback import CallbackGuard
 from .central.commands import Commands
 from .central.handlers.vendor import PlugIn, PlugIns
 from .central.inbox import Inbox
+from .central.probing import Prober
 from .protocol import catalog
 from .settings import Settings
 from .store.schema import check_schema
 from .store.work import SqlStore, open_store
 
 if TYPE_CHECKING:
+    from .central.ports import Clock
     from .protocol.catalog import Catalog
+    from .soap.client import ZeepLink
+    from .soap.server import SoapEndpoint
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class Gateway:
     """Everything that was put together; each part is made when it is first asked for."""
 
     settings: Settings
+    clock: Clock = now
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -77,43 +82,62 @@ class Gateway:
         return CallbackGuard(settings.callback_allow, settings.callback_deny, settings.environment == "development")
 
     @cached_property
-    def commands(self) -> Commands:
-        """What calls stations."""
+    def link(self) -> ZeepLink:
+        """The way to stations."""
         from .soap.client import ZeepLink  # zeep takes a while to import: only where stations are called
+        from .soap.tls import Contexts
 
         settings = self.settings
-        link = ZeepLink(
+        return ZeepLink(
             self.catalog,
             public_url=settings.public_url,
             guard=self.guard,
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
             max_answer=MAX_ANSWER,
+            tls=Contexts(settings.station_ca_file, settings.client_certificate, settings.client_key),
         )
+
+    @cached_property
+    def commands(self) -> Commands:
+        """What calls stations."""
         # A call ends after both timeouts; the rest is for a name server that takes its time.
-        call_time = settings.connect_timeout + settings.read_timeout + 10
-        return Commands(self.store, link, self.catalog, now, call_time)
+        call_time = self.settings.connect_timeout + self.settings.read_timeout + 10
+        return Commands(self.store, self.link, self.catalog, self.clock, call_time)
+
+    @cached_property
+    def prober(self) -> Prober:
+        """What finds out why a station can't be called."""
+        from .soap.scout import Scout
+
+        return Prober(self.commands, Scout(self.link))
 
     @cached_property
     def application(self) -> Any:
         """The WSGI application: pages, health, and the SOAP endpoint at /ocpp."""
-        from .soap.server import SoapEndpoint
         from .web.app import create
 
+        ready = partial(check_schema, self.store)
+        return create(self.endpoint, ready=ready, public_url=self.settings.public_url)
+
+    @cached_property
+    def endpoint(self) -> SoapEndpoint:
+        """The SOAP endpoint alone."""
+        from .soap.server import SoapEndpoint
+
         settings, versions = self.settings, self.catalog.versions.values()
-        endpoint = SoapEndpoint(
+        return SoapEndpoint(
             [version.central_system for version in versions],
             self.inbox.receive,
             public_url=settings.public_url,
             max_body=settings.max_body,
             fault_status=settings.fault_status,
             trusted_proxies=settings.trusted_proxies,
-            clock=now,
+            clock=self.clock,
             # Real stations send their requests in the other service's namespace (soap-binding decision 1).
             other_namespaces={version.charge_point.namespace: version.name for version in versions},
             version_of_station=self._version_of,
         )
-        return create(endpoint, ready=partial(check_schema, self.store), public_url=settings.public_url)
 
     def _version_of(self, identity: str) -> str | None:
         """The version that the station spoke last; asked only for a body without a namespace."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from .central.authentication import PROOFS, Network
 from .central.callback import CallbackRules
 from .errors import SettingsError
+from .soap.key_files import problems
 
 PREFIX = "OCPP_SOAP_"
 
@@ -148,9 +149,16 @@ class Settings:
                     # A database URL may hold a password: its value is not repeated.
                     shown = "its value" if name == "database_url" else repr(text[:80])
                     wrong.append(f"{PREFIX}{name.upper()}: expected {error}, found {shown}")
+        wrong = wrong or list(_unfit_files(values))
         if wrong:
             raise SettingsError("\n".join(sorted(wrong)))
         return cls(**values)
+
+
+def _unfit_files(values: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the certificates and the key for calls to stations."""
+    files = [values.get(name) for name in ("station_ca_file", "client_certificate", "client_key")]
+    return (f"{PREFIX}{name.upper()}: {words}" for name, words in problems(*files))
 
 
 def environment(**settings: str) -> dict[str, str]:

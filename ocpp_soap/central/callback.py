@@ -48,6 +48,16 @@ def complete(said: str | None, peer: str | None) -> str | None:
     return urlunsplit((parts.scheme.lower(), netloc + (f":{port}" if port else ""), parts.path, parts.query, ""))
 
 
+def elsewhere(url: str, host: str | None) -> str | None:
+    """The same scheme, port and path at another host; None without one."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    return complete(urlunsplit((parts.scheme, port, parts.path, parts.query, "")), host)
+
+
 def objection(
     known: str | None, source: str | None, url: str, guard: CallbackGuard, networks: tuple[Network, ...]
 ) -> str | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import time
 import uuid
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,14 @@ from urllib.parse import urlsplit
 from ..errors import CallFailed, NotFound, Refused, StationFault, StoreError, Uncertain
 from ..protocol.catalog import Catalog
 from ..protocol.dialects import downgrade, unsayable
-from ..protocol.validation import check
+from ..protocol.validation import check, unbounded
 from ..protocol.writing import to_json
 from .again import transact
 from .follow_ups import FOLLOW_UPS, FollowUp
 from .ports import Answered, Clock, Link, Store, Work
-from .records import ChargePoint, Command, Exchange, Json
+from .profile import Profile
+from .quirks import seen
+from .records import ChargePoint, Command, Exchange, Flags, Json
 
 # How often a command that waits for its turn asks for the station's lease (seconds).
 TURN = 0.1
@@ -42,23 +44,33 @@ class _Sending:
     operation: str
     payload: Json
     at: datetime
-    peer: str | None = None
+    address: str = ""
 
-    def exchange(self, result: Answered | CallFailed, duration: float) -> Exchange:
-        """The journal's row of it."""
-        return Exchange(
-            at=self.at,
-            direction="out",
-            identity=self.station.identity,
-            operation=self.operation,
-            version=self.version,
-            peer=self.peer,
-            duration=duration,
-            outcome=result.outcome if isinstance(result, CallFailed) else "answered",
-            request=result.request,
-            answer=result.answer,
-            flags=[] if isinstance(result, CallFailed) else result.flags,
-        )
+
+def exchange(
+    result: Answered | CallFailed,
+    *,
+    at: datetime,
+    until: datetime,
+    identity: str,
+    version: str,
+    operation: str | None,
+    address: str,
+) -> Exchange:
+    """The journal's row of a call to a station."""
+    return Exchange(
+        at=at,
+        direction="out",
+        identity=identity,
+        operation=operation,
+        version=version,
+        peer=urlsplit(address).hostname,
+        duration=(until - at).total_seconds(),
+        outcome=result.outcome if isinstance(result, CallFailed) else "answered",
+        request=result.request,
+        answer=result.answer,
+        flags=[] if isinstance(result, CallFailed) else result.flags,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +100,57 @@ class Commands:
             station = work.charge_points.find(identity)
         if station is None:
             raise NotFound(f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`")
-        version = self.catalog.versions.get(station.version or "", self.catalog.newest)
-        typed = self._sayable(version.name, operation, payload, may_leave_out)
+        version = self.version_of(station)
+        typed = self._sayable(version, operation, payload, may_leave_out)
         request, now = to_json(typed), self.clock()
         command_id = transact(self.store, lambda work: work.commands.add(station.id, operation, request, now))
-        holder = uuid.uuid4().hex
-        try:
-            waited = self._wait_for_turn(station, holder)
-        except BaseException as interruption:
-            self._give_up(command_id, f"interrupted before it was sent: {type(interruption).__name__}")
-            raise
-        if not waited:
-            self._give_up(command_id, f"another command to this station was still running after {self.patience:g} s")
-            return self._finished(command_id)
-        try:
-            self._call(_Sending(command_id, station, version.name, operation, typed, self.clock()))
-        finally:
-            with suppress(StoreError):  # it runs out by itself
-                transact(self.store, lambda work: work.commands.release(station.id, holder))
+        with ExitStack() as stack:
+            try:
+                ours = stack.enter_context(self.turn(station.id))
+            except BaseException as interruption:
+                self._give_up(command_id, f"interrupted before it was sent: {type(interruption).__name__}")
+                raise
+            if ours:
+                self._call(_Sending(command_id, station, version, operation, typed, self.clock()))
+            else:
+                self._give_up(command_id, self.still_running)
         return self._finished(command_id)
 
+    def version_of(self, station: ChargePoint) -> str:
+        """The version that it spoke last; the newest for one that has not spoken yet."""
+        return self.catalog.versions.get(station.version or "", self.catalog.newest).name
+
+    @property
+    def still_running(self) -> str:
+        """Why a command had to give up without a turn."""
+        return f"another command to this station was still running after {self.patience:g} s"
+
+    @contextmanager
+    def turn(self, station_id: int) -> Iterator[bool]:
+        """Nobody else calls the station meanwhile; gives False when that could not be had in time."""
+        holder = uuid.uuid4().hex
+        ours = self._wait_for_turn(station_id, holder)
+        try:
+            yield ours
+        finally:
+            if ours:
+                with suppress(StoreError):  # it runs out by itself
+                    transact(self.store, lambda work: work.commands.release(station_id, holder))
+
     def _sayable(self, version: str, operation: str, payload: Any, may_leave_out: Collection[str]) -> Json:
-        """The payload in typed values and the newest words, without what the version lacks and may be left out."""
+        """The payload in typed values and the newest words, without what the version lacks and may be left out.
+
+        The words are those of the newest version; how long a text may be is for the station's own to say.
+        """
         self._must_know(version, operation)
-        typed = check(payload, self.catalog.newest.charge_point.operations[operation].input.type)
+        newest, own = (
+            known.charge_point.operations[operation].input.type
+            for known in (self.catalog.newest, self.catalog.versions[version])
+        )
+        typed = check(payload, newest if own is newest else unbounded(newest))
         left_out = unsayable(version, operation).intersection(may_leave_out)
         said = {name: value for name, value in typed.items() if name not in left_out}
-        downgrade(version, operation, "request", said)
+        check(downgrade(version, operation, "request", said)[0], own)
         return said
 
     def _must_know(self, version: str, operation: str) -> None:
@@ -130,12 +166,12 @@ class Commands:
         hint = f"did you mean {near[0]}?" if near else "it has " + names
         raise Refused(f"OCPP {version} has no operation {operation!r} to a station; {hint}")
 
-    def _wait_for_turn(self, station: ChargePoint, holder: str) -> bool:
+    def _wait_for_turn(self, station_id: int, holder: str) -> bool:
         deadline = time.monotonic() + self.patience
         while True:
             now = self.clock()
             until = now + timedelta(seconds=self.call_time)
-            if transact(self.store, lambda work: work.commands.lease(station.id, holder, now, until)):  # noqa: B023
+            if transact(self.store, lambda work: work.commands.lease(station_id, holder, now, until)):  # noqa: B023
                 return True
             if time.monotonic() > deadline:
                 return False
@@ -146,21 +182,24 @@ class Commands:
         transact(self.store, lambda work: work.commands.finish(command_id, "not_transmitted", now, error=error))
 
     def _call(self, sending: _Sending) -> None:
-        station = sending.station
+        identity = sending.station.identity
 
-        def announce(work: Work) -> str | None:
-            # Read again under the lease: the station may have moved while the command waited.
-            address = (work.charge_points.find(station.identity) or station).callback_url
-            if address is not None:
-                work.commands.sending(sending.command_id, address, sending.at)
-            return address
+        def announce(work: Work) -> ChargePoint:
+            # Read again under the lease: it may have moved, or been set otherwise, while the command waited.
+            station = work.charge_points.find(identity) or sending.station
+            if station.callback_url is not None:
+                work.commands.sending(sending.command_id, station.callback_url, sending.at)
+            return station
 
-        address = transact(self.store, announce)
-        if address is None:
+        station = transact(self.store, announce)
+        if station.callback_url is None:
             return self._give_up(sending.command_id, NO_ADDRESS)
-        sending = replace(sending, peer=urlsplit(address).hostname)
+        sending = replace(sending, station=station, address=station.callback_url)
+        profile = Profile.read(station.profile)
         try:
-            result = self.link.call(address, station.identity, sending.version, sending.operation, sending.payload)
+            result = self.link.call(
+                sending.address, identity, sending.version, sending.operation, sending.payload, profile
+            )
         except CallFailed as failure:
             return self._finish(sending, failure)
         except KeyboardInterrupt:
@@ -183,12 +222,30 @@ class Commands:
                 work.commands.finish(command_id, "answered", now, answer=to_json(result.payload))
                 if (follow_up := FOLLOW_UPS.get(sending.operation)) is not None:
                     follow_up(FollowUp(work, sending.station.id, command_id, sending.payload, result.payload, now))
-            work.journal.add(sending.exchange(result, (now - sending.at).total_seconds()))
+                self._note_quirks(work, sending, result.flags, now)
+            work.journal.add(
+                exchange(
+                    result,
+                    at=sending.at,
+                    until=now,
+                    identity=sending.station.identity,
+                    version=sending.version,
+                    operation=sending.operation,
+                    address=sending.address,
+                )
+            )
 
         try:
             transact(self.store, record)
         except StoreError as error:
             raise Uncertain(f"it was sent, but its outcome could not be stored: {error}") from error
+
+    def _note_quirks(self, work: Work, sending: _Sending, flags: Flags, now: datetime) -> None:
+        if any("quirk" in flag for flag in flags):
+            # As they are now: its own messages may have shown others meanwhile.
+            station = work.charge_points.find(sending.station.identity) or sending.station
+            if (quirks := seen(station.quirks, sending.operation, flags, now)) is not None:
+                work.charge_points.change(station.id, quirks=quirks)
 
     def _finished(self, command_id: int) -> Command:
         with self.store.reading() as work:

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from .exchanges import Commands, Jobs, Journal
 from .profile import Profile
 from .records import Flags, Json
-from .repositories import Attempts, ChargePoints, Commands, Jobs, Journal, Tags, Transactions
+from .repositories import Attempts, ChargePoints, Tags, Transactions
 
 Clock = Callable[[], datetime]
 """The time now, aware UTC."""

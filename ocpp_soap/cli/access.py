@@ -116,7 +116,7 @@ def _password() -> str:
 
 @charge_points.command(examples=["ocpp-soap charge-points attempts", "ocpp-soap charge-points attempts --json"])
 def attempts() -> None:
-    """Senders that could not prove to be the station that they named, newest first: one row for each and its address."""
+    """Senders that could not prove to be the station that they named, newest first; one row for each address."""
     with open_gateway().store.reading() as work:
         rows = [attempt_object(attempt) for attempt in work.attempts.list()]
     if wants_json():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -93,7 +94,7 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
 
 def put_charge_point(known: Json) -> None:
     """Prints `everything` in sections; what is not known is left out."""
-    fixed = {"operator": "fixed by the operator", "station": "as the station said from {}"}
+    seen = f"{known['lastSeen']} from {known['peer'] or 'an unknown address'}" if known["lastSeen"] else "never"
     put_facts(
         [
             ("chargeBoxIdentity", known["chargeBoxIdentity"]),
@@ -101,18 +102,11 @@ def put_charge_point(known: Json) -> None:
             ("OCPP version", known["version"]),
             *known["boot"].items(),
             ("first seen", known["firstSeen"]),
-            (
-                "last seen",
-                f"{known['lastSeen']} from {known['peer'] or 'an unknown address'}" if known["lastSeen"] else "never",
-            ),
+            ("last seen", seen),
             ("last boot", known["lastBoot"]),
             ("heartbeat interval", known["heartbeatInterval"] and f"{known['heartbeatInterval']} s"),
             ("clock", _clock(known["clockOffset"])),
-            ("called at", known["callback"] or "no address is known: it can't be called"),
-            ("address", fixed.get(known["callbackSource"] or "", "").format(known["callbackPeer"])),
-            ("reached", _reached(known["callbackReachable"])),
-            ("its wsa:From", known["callbackSaid"]),
-            ("refused address", _refused(known["callbackRefused"])),
+            *_address(known),
             ("spoken to", _special(known["profile"])),
             ("has to show", _access(known["access"])),
             ("local list version", known["localListVersion"]),
@@ -158,6 +152,17 @@ def _clock(offset: float | None) -> str | None:
     if offset is None:
         return None
     return f"{abs(offset):.1f} s {'ahead' if offset > 0 else 'behind'}" if abs(offset) >= 1 else "right"
+
+
+def _address(known: Json) -> list[tuple[str, Any]]:
+    fixed = {"operator": "fixed by the operator", "station": "as the station said from {}"}
+    return [
+        ("called at", known["callback"] or "no address is known: it can't be called"),
+        ("address", fixed.get(known["callbackSource"] or "", "").format(known["callbackPeer"])),
+        ("reached", _reached(known["callbackReachable"])),
+        ("its wsa:From", known["callbackSaid"]),
+        ("refused address", _refused(known["callbackRefused"])),
+    ]
 
 
 def _reached(reachable: Json) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import access  # noqa: F401 it adds commands to charge-points
+from . import access, probe  # noqa: F401 they add commands to charge-points
 from .charge_points import charge_points
 from .check import check
 from .commands import send

@@ -27,6 +27,8 @@ from ..protocol.reading import read
 from ..protocol.validation import check
 from ..soap.client import SoapCaller
 from ..soap.server import SoapEndpoint
+from ..soap.tls import Contexts
+from .accent import Accent
 from .faults import Faults
 
 logger = logging.getLogger(__name__)
@@ -39,9 +41,12 @@ R = TypeVar("R")
 class Listener(Protocol):
     """The charge point, as its wire sees it."""
 
-    identity: str
     faults: Faults
     closing: Event
+
+    @property
+    def identity(self) -> str:
+        """Its chargeBoxIdentity."""
 
     def receive(self, operation: str, request: Payload) -> tuple[Payload | Fault, Effect | None]:
         """Decides on a command: the answer, and what to do once that has left."""
@@ -100,6 +105,7 @@ class SoapWire:
         self._bind = (host, port)
         self.version = version or _versions().newest.name
         self._caller = _caller(self.version, ca_file, connect_timeout, read_timeout)
+        self._accent = Accent(self._caller.service, _versions().versions[self.version].charge_point)
         self._listener: Listener | None = None
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
@@ -138,8 +144,11 @@ class SoapWire:
             raise Refused(f"OCPP {self.version} has no {operation} from a charge point")
         checked = check(payload, _versions().newest.central_system.operations[operation].input.type)
         from_address = self.address if with_from else None
-        identity = self._listener.identity
-        return self._caller.call(self.url, identity, operation, checked, from_address=from_address).payload
+        identity, had = self._listener.identity, self._listener.faults.quirks
+        url, transport = self._accent.of_request(had, self.url, identity, operation, checked)
+        return self._caller.call(
+            url, identity, operation, checked, from_address=from_address, transport=transport
+        ).payload
 
     def _answer(self, request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI application: the shared endpoint, with the faults that are switched on around it."""
@@ -155,7 +164,8 @@ class SoapWire:
         effects: list[Effect] = []
         token = _CURRENT.set((self, listener, effects))
         try:
-            body = _endpoint(self.version)(request, start_response)
+            say = self._accent.of_answers(faults.quirks, listener.identity, _endpoint(self.version))
+            body = say(request, start_response)
         finally:
             _CURRENT.reset(token)
         if faults.delay:
@@ -199,7 +209,8 @@ def _versions() -> catalog.Catalog:
 @cache
 def _caller(version: str, ca_file: Path | None, connect_timeout: float, read_timeout: float) -> SoapCaller:
     service = _versions().versions[version].central_system
-    return SoapCaller(service, ca_file=ca_file, connect_timeout=connect_timeout, read_timeout=read_timeout)
+    tls = Contexts(ca_file)
+    return SoapCaller(service, tls=tls, connect_timeout=connect_timeout, read_timeout=read_timeout)
 
 
 @cache

@@ -6,6 +6,8 @@ same connection, whatever its headers say. It must not know how the request was 
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from lxml import etree
 
 from ..errors import ProtocolError, StationFault, Uncertain
@@ -16,17 +18,27 @@ from ..protocol.schema import Operation, Service
 from . import addressing, content, envelope
 from .faults import parse_fault
 from .ns import local
-from .transport import Exchange
+from .transport import SENT, Exchange
 
 # Flags are stored with the command; a hostile answer could make one of each of its elements.
 _MOST_FLAGS = 100
 
+# What may be unreadable: whether a key is read-only, the one boolean of any answer, says nothing of its value.
+_FORGIVEN = {"boolean-unreadable"}
+
 _HINTS = {
-    401: "; the peer asks for a user and password",
-    403: "; the peer forbids it",
-    404: "; is the path of its address right?",
-    405: "; is the path of its address right?",
+    401: ("wants-password", "; the peer asks for a user and password"),
+    403: ("forbidden", "; the peer forbids it"),
+    404: ("no-path", "; is the path of its address right?"),
+    405: ("no-path", "; is the path of its address right?"),
+    501: ("no-path", "; is the path of its address right?"),
+    502: ("gateway", "; a proxy does not reach what is behind it"),
+    503: ("gateway", "; what is behind a proxy can't be reached, or is busy"),
+    504: ("gateway", "; a proxy does not reach what is behind it"),
 }
+
+# How nginx, Apache and Go answer plain HTTP on a port of HTTPS.
+_SENT_TO_TLS = (b"sent to https port", b"plain http to an ssl-enabled", b"an http request to an https server")
 
 
 def read(exchange: Exchange, service: Service, operation: Operation, identity: str) -> Reading:
@@ -38,7 +50,8 @@ def read(exchange: Exchange, service: Service, operation: Operation, identity: s
     try:
         message = envelope.parse(exchange.body, exchange.content_type, flags)
     except ProtocolError as error:
-        raise _uncertain(exchange, _not_soap(exchange, error)) from error
+        trouble, words = trouble_in(exchange, error.text)
+        raise _uncertain(exchange, words, trouble) from error
     element = message.content
     if element is None:
         raise _uncertain(exchange, f"the answer ({_status(exchange)}) has an empty Body")
@@ -51,11 +64,13 @@ def read(exchange: Exchange, service: Service, operation: Operation, identity: s
         flags.append(Flag("Body", str(element.tag), f"read as {expected.localname}", "answer-named-otherwise"))
     shape = content.Shape(operation.output.type, service.namespace)
     found = reading.read(content.read(element, shape, content.Notes(flags)), operation.output.type)
-    if found.problems:
-        problems = "; ".join(map(str, found.problems))
+    missed = [p for p in found.problems if p.quirk not in _FORGIVEN]
+    if missed:
+        problems = "; ".join(map(str, missed))
         raise _uncertain(exchange, f"the answer {local(element.tag)[:80]} lacks what it must hold: {problems}")
     if not found.payload and local(element.tag).lower() != expected.localname.lower():
         raise _uncertain(exchange, f"the answer is {local(element.tag)[:80]}, not {expected.localname}")
+    flags += [Flag(p.path, p.raw, f"absent, since it is not {p.expected}", p.quirk) for p in found.problems]
     found.payload, notes = upgrade(service.version, operation.name, "response", found.payload)
     found.flags[:] = (flags + found.flags + notes)[:_MOST_FLAGS]
     return found
@@ -75,27 +90,32 @@ def _flag_transport(exchange: Exchange, flags: list[Flag]) -> None:
         flags.append(Flag("HTTP body", exchange.broken, "complete, since the envelope is", "answer-cut-off"))
 
 
-def _not_soap(exchange: Exchange, error: ProtocolError) -> str:
-    """Why there is no answer to read, and what may be done about it."""
+def trouble_in(exchange: Exchange, otherwise: str) -> tuple[str, str]:
+    """Why there is no SOAP to read in an answer: the trouble's name, and words; `otherwise` what the parser says."""
     said = _status(exchange)
     start = exchange.body[:1000].lower()
     if 300 <= exchange.status < 400:
         place = f" to {''.join(filter(str.isprintable, exchange.location))[:200]}" if exchange.location else ""
-        return f"the answer is a redirect{place} ({said}), which is not followed; correct the peer's address"
-    if b"<html" in start or b"<!doctype html" in start:
-        return f"the answer is an HTML page ({said}), probably a proxy's or a router's, such as for a login"
+        words = f"the answer is a redirect{place} ({said}), which is not followed; correct the peer's address"
+        return "redirect", words
+    if exchange.status == HTTPStatus.BAD_REQUEST and any(words in start for words in _SENT_TO_TLS):
+        return "needs-tls", f"the answer ({said}) says that this port wants https"
     if exchange.status in _HINTS:
-        return f"the answer is {said} without SOAP{_HINTS[exchange.status]}"
+        trouble, hint = _HINTS[exchange.status]
+        return trouble, f"the answer is {said} without SOAP{hint}"
+    if b"<html" in start or b"<!doctype html" in start:
+        words = f"the answer is an HTML page ({said}), probably a proxy's or a router's, such as for a login"
+        return "html", words
     if exchange.broken is not None:
-        return f"the answer ({said}) is incomplete: {exchange.broken}"
+        return "closed", f"the answer ({said}) is incomplete: {exchange.broken}"
     if not exchange.body.strip():
-        return f"the answer ({said}) is empty"
-    return f"the answer ({said}) can't be read: {error.text}"
+        return "no-soap", f"the answer ({said}) is empty"
+    return "no-soap", f"the answer ({said}) can't be read: {otherwise}"
 
 
 def _status(exchange: Exchange) -> str:
     return f"HTTP {exchange.status} {exchange.reason}".strip()
 
 
-def _uncertain(exchange: Exchange, words: str) -> Uncertain:
-    return Uncertain(f"the request was sent, but {words}", request=exchange.request, answer=exchange.body)
+def _uncertain(exchange: Exchange, words: str, trouble: str = "no-confirmation") -> Uncertain:
+    return Uncertain(SENT + words, request=exchange.request, answer=exchange.body, trouble=trouble)

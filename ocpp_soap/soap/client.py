@@ -7,12 +7,10 @@ what an operation means, and stores nothing.
 from __future__ import annotations
 
 import logging
-import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import zeep
@@ -20,14 +18,16 @@ from lxml import etree
 from zeep.exceptions import Error as ZeepError
 from zeep.wsdl import Document
 
+from ..central.profile import EVERYBODYS, Profile
 from ..errors import CallFailed, NotTransmitted, StationFault
 from ..protocol.catalog import Catalog
 from ..protocol.dialects import downgrade
 from ..protocol.schema import ComplexType, Operation, Service
 from ..protocol.writing import to_text
 from . import answers
-from .connection import Guard, Limits, tls_context
+from .connection import Guard, Limits, Trace
 from .ns import ANONYMOUS, WSA
+from .tls import Contexts
 from .transport import Documents, Exchange, Target, Transport
 
 logger = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ class SoapCaller:
 
     Times in seconds: `connect_timeout` for the connection, `read_timeout` for each wait, the sum of both for all of it.
     `max_answer` bounds an answer's bytes, also after inflation. `guard` decides which resolved addresses may be called;
-    without one, all may. TLS trusts the system's authorities, or those in `ca_file` alone. May be shared by threads and
-    taken into a fork: every call has a connection of its own.
+    without one, all may. `tls` trusts the system's authorities by default, and may be shared by callers. May be shared
+    by threads and taken into a fork: every call has a connection of its own.
     """
 
     def __init__(
@@ -60,23 +60,32 @@ class SoapCaller:
         connect_timeout: float = 5.0,
         read_timeout: float = 25.0,
         max_answer: int = 1_048_576,
-        ca_file: Path | None = None,
+        tls: Contexts | None = None,
     ) -> None:
         self.service = service
         self.guard = guard
         self.limits = Limits(connect_timeout, read_timeout, connect_timeout + read_timeout, max_answer)
-        self.ca_file = ca_file
+        self.tls = tls or Contexts()
         self._settings = zeep.Settings(raw_response=True, forbid_external=True)
 
     def call(
-        self, address: str, identity: str, operation: str, payload: Mapping[str, Any], *, from_address: str | None
+        self,
+        address: str,
+        identity: str,
+        operation: str,
+        payload: Mapping[str, Any],
+        *,
+        from_address: str | None,
+        profile: Profile = EVERYBODYS,
+        trace: Trace | None = None,
+        transport: Callable[..., Transport] = Transport,
     ) -> Answered:
-        """Sends one request and waits for its confirmation.
+        """Sends one request, as the peer's `profile` wants it, and waits for its confirmation.
 
         `payload` holds what `protocol.validation.check` returns for the newest version, as the confirmation's does;
-        `from_address` is where we are called in turn (None: without wsa:From). Raises `NotTransmitted`, `Uncertain` or
-        `StationFault`, each with the bytes that went over the wire, or `InvalidPayload` where the service's version has
-        no words for it.
+        `from_address` is where we are called in turn (None: without wsa:From); `trace` is filled on the way;
+        `transport` makes what posts it. Raises `NotTransmitted`, `Uncertain` or `StationFault`, each with the bytes
+        that went over the wire, or `InvalidPayload` where the service's version has no words for it.
         """
         started = time.monotonic()
         target, outcome = None, "failed"
@@ -84,7 +93,9 @@ class SoapCaller:
         try:
             target = Target.parse(address)
             described = self._operation(operation)
-            exchange = self._send(target, described, said, identity, from_address)
+            action = described.input.action
+            way = transport(target, self.limits, self.guard, self.tls, profile, action, trace)
+            exchange = self._send(way, described, said, identity, from_address)
             found = answers.read(exchange, self.service, described, identity)
             outcome = "answered"
             flags = [flag.as_dict() for flag in notes + found.flags]
@@ -102,27 +113,36 @@ class SoapCaller:
             raise NotTransmitted(f"OCPP {self.service.version} has no operation {name} in {self.service.name}")
         return self.service.operations[name]
 
-    def _header(self, identity: str, from_address: str | None) -> list[etree._Element]:
+    def _header(self, identity: str, from_address: str | None, blocks: str) -> list[etree._Element]:
         """The header blocks that zeep does not add itself (it adds Action, MessageID and To)."""
         station = etree.Element(etree.QName(self.service.namespace, self.service.header))
         station.text = identity
-        blocks = [station]
-        for name, address in (("From", from_address), ("ReplyTo", ANONYMOUS)):
+        said = [station]
+        addresses = {"From": from_address if blocks == "full" else None, "ReplyTo": ANONYMOUS}
+        for name, address in addresses.items() if blocks != "bare" else ():
             if address is None:
                 continue
             block = etree.Element(etree.QName(WSA, name), nsmap={"wsa": WSA})
             etree.SubElement(block, etree.QName(WSA, "Address")).text = address
-            blocks.append(block)
-        return blocks
+            said.append(block)
+        return said
 
     def _send(
-        self, target: Target, operation: Operation, payload: Mapping[str, Any], identity: str, from_address: str | None
+        self,
+        transport: Transport,
+        operation: Operation,
+        payload: Mapping[str, Any],
+        identity: str,
+        from_address: str | None,
     ) -> Exchange:
-        transport = Transport(target, self.limits, self.guard, lambda: self._tls)
+        blocks = transport.profile.headers
+        plugins = [_Unaddressed()] if blocks == "bare" else []
         try:
-            header = self._header(identity, from_address)
-            client: Any = zeep.Client(self._document, transport=transport, settings=self._settings)  # type: ignore[no-untyped-call]
-            port = client.create_service(f"{{{self.service.namespace}}}{self.service.binding}", target.url)
+            header = self._header(identity, from_address, blocks)
+            client: Any = zeep.Client(  # type: ignore[no-untyped-call]
+                self._document, transport=transport, settings=self._settings, plugins=plugins
+            )
+            port = client.create_service(f"{{{self.service.namespace}}}{self.service.binding}", transport.target.url)
             values = _for_zeep(to_text(payload), operation.input.type)
             exchange: Exchange = port[operation.name](**values, _soapheaders=header)
         except (ZeepError, TypeError, ValueError) as error:
@@ -130,15 +150,22 @@ class SoapCaller:
             raise NotTransmitted(f"the request can't be written: {error}") from error
         return exchange
 
-    # Both are dear and made by the first call: nothing is loaded at import, nothing open crosses a fork.
+    # Dear, and made by the first call: nothing is loaded at import, nothing open crosses a fork.
     @cached_property
     def _document(self) -> Document:
         documents: Any = Documents()
         return Document(str(self.service.path), documents, settings=self._settings)
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return tls_context(self.ca_file)
+
+class _Unaddressed(zeep.Plugin):
+    """Takes away the blocks of WS-Addressing that zeep adds by itself."""
+
+    def egress(self, envelope: etree._Element, http_headers: Any, _operation: Any, _options: Any) -> Any:
+        """What leaves in place of the envelope."""
+        for header in envelope.iterchildren("{*}Header"):
+            for block in header.findall(f"{{{WSA}}}*"):
+                header.remove(block)
+        return envelope, http_headers
 
 
 def _for_zeep(payload: Mapping[str, Any], type_: ComplexType) -> dict[str, Any]:
@@ -164,8 +191,10 @@ class ZeepLink:
         connect_timeout: float = 5.0,
         read_timeout: float = 25.0,
         max_answer: int = 1_048_576,
+        tls: Contexts | None = None,
     ) -> None:
         self.public_url = public_url
+        tls = tls or Contexts()
         self.callers = {
             name: SoapCaller(
                 version.charge_point,
@@ -173,12 +202,24 @@ class ZeepLink:
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 max_answer=max_answer,
+                tls=tls,
             )
             for name, version in catalog.versions.items()
         }
 
-    def call(self, address: str, identity: str, version: str, operation: str, payload: dict[str, Any]) -> Answered:
-        """Calls the station once and waits. Raises as `SoapCaller.call` does."""
+    def call(
+        self,
+        address: str,
+        identity: str,
+        version: str,
+        operation: str,
+        payload: dict[str, Any],
+        profile: Profile,
+        trace: Trace | None = None,
+    ) -> Answered:
+        """Calls the station once, as its profile wants it, and waits. Raises as `SoapCaller.call` does."""
         if version not in self.callers:
             raise NotTransmitted(f"there is no OCPP version {version!r} here")
-        return self.callers[version].call(address, identity, operation, payload, from_address=self.public_url)
+        return self.callers[version].call(
+            address, identity, operation, payload, from_address=self.public_url, profile=profile, trace=trace
+        )

@@ -5,13 +5,13 @@ Built on urllib3's connection classes, beneath any pool, proxy, retry or redirec
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import socket
 import ssl
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -41,13 +41,39 @@ class Limits:
     answer: int
 
 
-class Progress:
-    """How much of one request has left, and how long its call may still take."""
+class Tried(NamedTuple):
+    """An address that was to be connected to; `refused` is the guard's reason, `error` why no connection came about."""
 
-    def __init__(self, limits: Limits) -> None:
+    ip: str
+    refused: str | None = None
+    error: OSError | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """What one call met on its way: `tls` and `certificate` (DER) once a handshake is done, `status` and `location`
+    once there is an answer."""
+
+    tried: list[Tried] = field(default_factory=list)
+    tls: str | None = None
+    certificate: bytes | None = None
+    status: str | None = None
+    location: str | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection stood."""
+        return bool(self.tried) and self.tried[-1].refused is None and self.tried[-1].error is None
+
+
+class Progress:
+    """How much of one request has left, and how long its call may still take; it leaves its trace."""
+
+    def __init__(self, limits: Limits, trace: Trace | None = None) -> None:
         self.limits = limits
         self.ends = time.monotonic() + limits.total
         self.written = 0
+        self.trace = trace or Trace()
 
     def wait(self, at_most: float) -> float:
         """The seconds that the next step may take; raises TimeoutError when none are left."""
@@ -89,8 +115,8 @@ class _PlainSocket(_Watched, socket.socket):
     pass
 
 
-class _TlsSocket(_Watched, ssl.SSLSocket):
-    pass
+class TlsSocket(_Watched, ssl.SSLSocket):
+    """What a context for these connections makes its sockets of (`tls.Contexts`)."""
 
 
 class _Guarded(_ConnectionBase):
@@ -110,9 +136,11 @@ class _Guarded(_ConnectionBase):
         connected_by = time.monotonic() + self.progress.limits.connect
         refused: str | None = None
         failed: OSError | None = None
+        tried = self.progress.trace.tried
         for at, (family, place) in enumerate(found):
             if reason := self._refusal(place):
                 refused = reason
+                tried.append(Tried(place[0], refused=reason))
                 continue
             sock = _PlainSocket(family, socket.SOCK_STREAM)
             try:
@@ -125,11 +153,13 @@ class _Guarded(_ConnectionBase):
             except OSError as error:
                 sock.close()
                 failed = error
+                tried.append(Tried(place[0], error=error))
             else:
+                tried.append(Tried(place[0]))
                 return sock
         if failed is not None:
             raise failed
-        raise NotTransmitted(f"this address may not be called: {refused}")
+        raise NotTransmitted(f"this address may not be called: {refused}", trouble="not-allowed")
 
     def _refusal(self, place: tuple[Any, ...]) -> str | None:
         if self.guard is None:
@@ -144,6 +174,16 @@ class _Plain(_Guarded, HTTPConnection):
 
 class _Tls(_Guarded, HTTPSConnection):
     scheme = "https"
+    pin: str | None
+
+    def connect(self) -> None:
+        super().connect()
+        trace, certificate = self.progress.trace, self.sock.getpeercert(True) or b""
+        trace.tls, trace.certificate = self.sock.version(), certificate
+        found = hashlib.sha256(certificate).hexdigest()
+        if self.pin is not None and found != self.pin.replace(":", "").lower():
+            words = f"the certificate is not the pinned one: the SHA-256 of this one is {found}"
+            raise NotTransmitted(words, trouble="wrong-pin")
 
 
 def _resolved(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
@@ -151,24 +191,32 @@ def _resolved(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        raise NotTransmitted(f"the name {host} can't be resolved: {error.strerror}") from error
+        raise NotTransmitted(f"the name {host} can't be resolved: {error.strerror}", trouble="unresolved") from error
     except UnicodeError as error:
-        raise NotTransmitted(f"{host[:80]} can't be the name of a host") from error
+        raise NotTransmitted(f"{host[:80]} can't be the name of a host", trouble="unresolved") from error
     return [(family, place) for family, _, _, _, place in found]
 
 
-def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """A context that trusts the system's authorities, or those of the file alone; dear, so made once."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.sslsocket_class = _TlsSocket
-    return context
-
-
 def connection(
-    scheme: str, host: str, port: int, *, guard: Guard | None, progress: Progress, tls: ssl.SSLContext | None
+    scheme: str,
+    host: str,
+    port: int,
+    *,
+    guard: Guard | None,
+    progress: Progress,
+    tls: ssl.SSLContext | None,
+    pin: str | None = None,
 ) -> HTTPConnection:
-    """A connection that is not open yet; `tls` comes from `tls_context` and is needed for https alone."""
-    made = _Plain(host, port) if scheme == "http" else _Tls(host, port, ssl_context=tls)
+    """A connection that is not open yet; https needs `tls`, a context of `tls.Contexts`.
+
+    With `pin`, the SHA-256 of a certificate in hexadecimal, it connects to whoever shows that one and to nobody else.
+    """
+    made: _Plain | _Tls
+    if scheme == "http":
+        made = _Plain(host, port)
+    else:
+        made = _Tls(host, port, ssl_context=tls)
+        made.pin = pin
     made.guard = guard
     made.progress = progress
     return made

@@ -7,30 +7,40 @@ been given to a connection, and `Uncertain` from then on. Nothing is retried, re
 from __future__ import annotations
 
 import http.client
-import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from lxml import etree
+from urllib3 import HTTPHeaderDict
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 from urllib3.util import SKIP_HEADER
 
+from ..central.profile import EVERYBODYS, Profile
 from ..errors import CallFailed, NotTransmitted, ProtocolError, Uncertain
-from .connection import Guard, Limits, Progress, connection
+from .connection import Guard, Limits, Progress, Trace, connection
 from .faults import DECLARATION
 from .http import inflate
+from .tls import Contexts
+from .troubles import trouble_of
 
 # What may stand in a path and a query as it is; the percent sign, since what is encoded already stays so.
 _VERBATIM = "/%:=&~+!$,;'@()*[]|?"
 
 _CHUNK = 65536
+
+SENT = "the request was sent, but "
+"""How the text of each `Uncertain` begins."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,8 @@ class Target:
             authorization = "Basic " + b64encode(unquote(user).encode()).decode() if user else None
         except ValueError:
             # Not in Python's words: they may hold the address with its password.
-            raise NotTransmitted("the address can't be called: expected an http or https URL") from None
+            words = "the address can't be called: expected an http or https URL"
+            raise NotTransmitted(words, trouble="no-url") from None
         default = 443 if scheme == "https" else 80
         whole = f"{scheme}://{place}{path}{query}"
         return cls(
@@ -90,60 +101,107 @@ class Exchange:
 
 
 class Transport:
-    """What zeep needs of a transport, for one call: it posts the message. Its WSDLs it finds with `Documents`."""
+    """What zeep needs of a transport, for one call: it posts the message. Its WSDLs it finds with `Documents`.
 
-    def __init__(self, target: Target, limits: Limits, guard: Guard | None, tls: Callable[[], ssl.SSLContext]) -> None:
+    `action` goes into the Content-Type where the profile wants it there; `trace` is filled on the way.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        limits: Limits,
+        guard: Guard | None,
+        tls: Contexts,
+        profile: Profile = EVERYBODYS,
+        action: str = "",
+        trace: Trace | None = None,
+    ) -> None:
         self.target = target
         self.limits = limits
         self.guard = guard
         self.tls = tls
+        self.profile = profile
+        self.action = action
+        self.trace = trace
 
     def post_xml(self, _address: str, envelope: etree._Element, _headers: dict[str, str]) -> Exchange:
         """Posts the message (zeep's address and headers are left aside). Raises `NotTransmitted` or `Uncertain`."""
+        type_ = "application/soap+xml; charset=utf-8"
+        if self.profile.content_type_action:
+            type_ += f'; action="{self.action}"'
         request = DECLARATION + etree.tostring(envelope, encoding="UTF-8", xml_declaration=False)
-        progress = Progress(self.limits)
+        return self._attempt(request, partial(self._exchange, "POST", request, {"Content-Type": type_}))
+
+    def get(self) -> Exchange:
+        """Asks for the address as a browser does. Raises as `post_xml`."""
+        return self._attempt(f"GET {self.target.path}".encode(), partial(self._exchange, "GET", None, {}))
+
+    def greet(self) -> Trace:
+        """Connects to whoever is there, with whatever certificate, and sends nothing. Raises `NotTransmitted`."""
+        return self._attempt(b"", self._greet)
+
+    def _attempt(self, request: bytes, act: Callable[[Progress], T]) -> T:
+        progress = Progress(self.limits, self.trace)
         try:
-            return self._exchange(request, progress)
+            return act(progress)
         except CallFailed as failed:
             failed.request = request
             raise
         except Exception as error:
             # Whatever it is: what decides is whether anything has left.
-            words = _words(error, progress)
+            trouble, words = trouble_of(error, progress)
             if progress.written:
-                raise Uncertain(f"the request was sent, but {words}", request=request) from error
-            raise NotTransmitted(f"no connection to {self.target}: {words}", request=request) from error
+                raise Uncertain(SENT + words, request=request, trouble=trouble) from error
+            words = f"no connection to {self.target}: {words}"
+            raise NotTransmitted(words, request=request, trouble=trouble) from error
 
-    def _exchange(self, request: bytes, progress: Progress) -> Exchange:
-        target = self.target
-        tls = self.tls() if target.scheme == "https" else None
-        wire = connection(target.scheme, target.host, target.port, guard=self.guard, progress=progress, tls=tls)
+    def _connection(self, progress: Progress, *, anybody: bool = False) -> HTTPConnection:
+        target, pin = self.target, None if anybody else self.profile.tls_pin
+        secure = target.scheme == "https"
+        tls = self.tls.of(self.profile.tls_minimum, anybody or pin is not None) if secure else None
+        return connection(
+            target.scheme, target.host, target.port, guard=self.guard, progress=progress, tls=tls, pin=pin
+        )
+
+    def _greet(self, progress: Progress) -> Trace:
+        with closing(self._connection(progress, anybody=True)) as wire:
+            wire.connect()
+        return progress.trace
+
+    def _exchange(
+        self, method: str, body: bytes | None, headers: dict[str, str] | HTTPHeaderDict, progress: Progress
+    ) -> Exchange:
+        target, trace = self.target, progress.trace
+        wire = self._connection(progress)
+        head = self._headers() | headers
         try:
             wire.connect()
             try:
-                wire.request("POST", target.path, request, self._headers(), preload_content=False, decode_content=False)
+                wire.request(method, target.path, body, head, preload_content=False, decode_content=False)
             except (BrokenPipeError, ConnectionResetError):
                 # A station may refuse the rest of a request and still say why.
                 if not progress.written:
                     raise
             with closing(wire.getresponse()) as response:
-                body, broken = _body(response, progress)
+                reason = response.reason or http.client.responses.get(response.status, "")
+                location = response.headers.get("Location")
+                trace.status, trace.location = f"HTTP {response.status} {reason}".strip(), location
+                answer, broken = _body(response, progress)
         finally:
             wire.close()
         return Exchange(
-            request=request,
+            request=body or b"",
             status=response.status,
-            reason=response.reason or http.client.responses.get(response.status, ""),
+            reason=reason,
             content_type=response.headers.get("Content-Type"),
-            location=response.headers.get("Location"),
-            body=_inflated(body, response.headers.get("Content-Encoding", ""), self.limits.answer),
+            location=location,
+            body=_inflated(answer, response.headers.get("Content-Encoding", ""), self.limits.answer),
             broken=broken,
         )
 
     def _headers(self) -> dict[str, str]:
-        """All headers but Host and Content-Length, which the connection adds."""
+        """All headers but Host, Content-Type and Content-Length."""
         headers = {
-            "Content-Type": "application/soap+xml; charset=utf-8",
             "User-Agent": "ocpp-soap",
             "Connection": "close",
             "Accept-Encoding": SKIP_HEADER,  # stations compress badly (soap-binding C.6, 56 and 57)
@@ -170,7 +228,7 @@ def _body(response: HTTPResponse, progress: Progress) -> tuple[bytes, str | None
             if len(body) > progress.limits.answer:
                 raise _too_large(bytes(body), progress.limits.answer)
     except (HTTPError, http.client.HTTPException, OSError) as error:
-        return bytes(body), _words(error, progress)
+        return bytes(body), trouble_of(error, progress)[1]
     return bytes(body), None
 
 
@@ -185,31 +243,5 @@ def _inflated(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _too_large(body: bytes, limit: int) -> Uncertain:
-    return Uncertain(f"the request was sent, but the answer is longer than {limit} bytes", answer=body[:limit])
-
-
-def _words(error: BaseException, progress: Progress) -> str:
-    """What went wrong, for people."""
-    while isinstance(error, HTTPError) and error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, TimeoutError):
-        if progress.over:
-            return f"it took longer than {progress.limits.total:g} s in all"
-        return f"nothing came for {progress.limits.read:g} s" if progress.written else "the time for connecting ran out"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or error}"
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "the connection was closed without an answer"
-    if isinstance(error, http.client.IncompleteRead):
-        return "the answer is cut off"
-    if isinstance(error, http.client.HTTPException):
-        return f"what came back is not HTTP: {_printable(error)}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return _printable(error)
-
-
-def _printable(value: Any) -> str:
-    return "".join(c if c.isprintable() else " " for c in str(value))[:120]
+    words = f"{SENT}the answer is longer than {limit} bytes"
+    return Uncertain(words, answer=body[:limit], trouble="no-soap")

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Command, Json
+from ..errors import IdentityMismatch
 from .columns import folded
 from .compiled import Compiled
 from .repository import Repository, station_named
@@ -45,6 +46,15 @@ _COMMANDS = select(
 FIND = _COMMANDS.where(C.id == bindparam("command_id"))
 LATEST = _COMMANDS.order_by(C.id.desc()).limit(bindparam("rows"))
 LATEST_OF_ONE = LATEST.where(C.charge_point_id == station_named())
+
+# Of those that were put on the wire; what a station answered is its own affair, unless it says that it is another.
+_TRIED = and_(C.charge_point_id == bindparam("station_id"), C.sent.is_not(None), C.state != "sending")
+_REACHED = and_(
+    C.state == "answered", func.coalesce(C.fault["subcode"].as_string(), "") != IdentityMismatch.__name__
+).label("reached")
+LAST_TRIED = select(_REACHED, C.sent, C.error, C.fault).where(_TRIED).order_by(C.sent.desc(), C.id.desc()).limit(1)
+_OTHERWISE = select(func.max(C.sent)).where(_TRIED, _REACHED != bindparam("reached")).scalar_subquery()
+SINCE = select(func.min(C.sent)).where(_TRIED, or_(_OTHERWISE.is_(None), C.sent > _OTHERWISE))
 
 _LEASE = upsert(station_leases)
 LEASE = _LEASE.on_conflict_do_update(
@@ -89,7 +99,7 @@ LINK_STOP = Compiled(_LINK.where(C.id == _STOPPED))
 
 
 class SqlCommands(Repository):
-    """Implements `central.repositories.Commands`."""
+    """Implements `central.exchanges.Commands`."""
 
     __slots__ = ()
 
@@ -153,6 +163,15 @@ class SqlCommands(Repository):
             return [Command(*row) for row in self._run(LATEST, {"rows": limit})]
         parameters = {"called": identity, "called_folded": folded(identity), "rows": limit}
         return [Command(*row) for row in self._run(LATEST_OF_ONE, parameters)]
+
+    def reachability(self, charge_point_id: int) -> Json:
+        """Whether the station's address does, by its commands: {reachable, since, lastTried, error}."""
+        last = self._run(LAST_TRIED, {"station_id": charge_point_id}).first()
+        if last is None:
+            return {"reachable": None, "since": None, "lastTried": None, "error": None}
+        since = self._run(SINCE, {"station_id": charge_point_id, "reached": last.reached}).scalar_one()
+        error = None if last.reached else last.error or last.fault["text"]
+        return {"reachable": bool(last.reached), "since": since, "lastTried": last.sent, "error": error}
 
     def link_start(self, charge_point_id: int, transaction_id: int, at: datetime) -> int | None:
         """Links the latest RemoteStartTransaction that asked for this transaction to it; returns the command's id.

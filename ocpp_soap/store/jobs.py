@@ -22,7 +22,7 @@ RELEASE = job_leases.delete().where(L.job == bindparam("job_name"), L.holder == 
 
 
 class SqlJobs(Repository):
-    """Implements `central.repositories.Jobs`."""
+    """Implements `central.exchanges.Jobs`."""
 
     __slots__ = ()
 

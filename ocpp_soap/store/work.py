@@ -13,7 +13,7 @@ from threading import Lock, RLock
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ..central import ports, repositories
+from ..central import exchanges, ports, repositories
 from ..errors import Busy
 from . import forks
 from .attempts import SqlAttempts
@@ -38,9 +38,9 @@ class SqlWork:
         self.attempts: repositories.Attempts = SqlAttempts(statements)
         self.tags: repositories.Tags = SqlTags(statements)
         self.transactions: repositories.Transactions = SqlTransactions(statements)
-        self.commands: repositories.Commands = SqlCommands(statements)
-        self.journal: repositories.Journal = SqlJournal(statements)
-        self.jobs: repositories.Jobs = SqlJobs(statements)
+        self.commands: exchanges.Commands = SqlCommands(statements)
+        self.journal: exchanges.Journal = SqlJournal(statements)
+        self.jobs: exchanges.Jobs = SqlJobs(statements)
 
 
 class SqlStore:

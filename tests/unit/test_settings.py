@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from ocpp_soap.errors import SettingsError
 from ocpp_soap.settings import Settings
+from tests.certificates import make
 
 
 def test_defaults_are_the_safe_ones() -> None:
@@ -54,6 +58,42 @@ def test_a_bad_setting_is_refused_in_words(name: str, value: str, words: str) ->
     assert words in str(caught.value)
     assert f"OCPP_SOAP_{name}" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"CLIENT_CERTIFICATE": "one.pem", "CLIENT_KEY": "one.key", "STATION_CA_FILE": "other.pem"}, ()),
+        ({"CLIENT_CERTIFICATE": "both.pem"}, ()),
+        ({"CLIENT_CERTIFICATE": "one.pem", "CLIENT_KEY": "other.key"}, ("CLIENT_KEY: expected the key of",)),
+        ({"CLIENT_CERTIFICATE": "one.pem"}, ("CLIENT_KEY: the key is missing",)),
+        ({"CLIENT_KEY": "one.key"}, ("CLIENT_KEY: it is of no use without OCPP_SOAP_CLIENT_CERTIFICATE",)),
+        ({"CLIENT_CERTIFICATE": "one.pem", "CLIENT_KEY": "text"}, ("CLIENT_KEY: expected a key in PEM",)),
+        ({"CLIENT_CERTIFICATE": "one.pem", "CLIENT_KEY": "locked.key"}, ("CLIENT_KEY: expected a key without a pass",)),
+        (
+            {"CLIENT_CERTIFICATE": "text", "CLIENT_KEY": "one.key", "STATION_CA_FILE": "one.key"},
+            ("CLIENT_CERTIFICATE: expected a certificate in PEM", "STATION_CA_FILE: expected certificates in PEM"),
+        ),
+        ({"CLIENT_CERTIFICATE": "none", "CLIENT_KEY": "one.key"}, ("CLIENT_CERTIFICATE: expected an existing file",)),
+    ],
+)
+def test_certificates_and_keys_have_to_fit(tmp_path: Path, files: dict[str, str], words: tuple[str, ...]) -> None:
+    """They are looked at before anything starts, and nobody is asked for a password."""
+    one, _ = make(tmp_path, "one"), make(tmp_path, "other")
+    (tmp_path / "both.pem").write_bytes(one.certificate.read_bytes() + one.key.read_bytes())
+    (tmp_path / "text").write_text("hello")
+    key = serialization.load_pem_private_key(one.key.read_bytes(), None)
+    secret = serialization.BestAvailableEncryption(b"secret")
+    locked = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
+    (tmp_path / "locked.key").write_bytes(locked)
+    given = {f"OCPP_SOAP_{name}": str(tmp_path / file) for name, file in files.items()}
+    told: list[str] = []
+    try:
+        Settings.from_environment(given)
+    except SettingsError as error:
+        told = str(error).splitlines()
+    assert [] == [line for line in told if not line.startswith(tuple(f"OCPP_SOAP_{word}" for word in words))]
+    assert len(words) == len(told)
 
 
 def test_all_mistakes_are_told_at_once() -> None:

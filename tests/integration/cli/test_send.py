@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from typing import Any
 
 import pytest
 
@@ -198,10 +199,44 @@ def test_what_an_older_station_does_not_know_is_refused_with_the_reason(
             "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8}]},
         }
         start = ["send", "CP-1", "RemoteStartTransaction", json.dumps({"idTag": "A", "chargingProfile": profile})]
-        assert "chargingProfile: expected something else, since OCPP 1.5 has no" in terminal.refuses(*start)
+        assert f"chargingProfile: expected something else, since OCPP {version} has no" in terminal.refuses(*start)
         assert "CP-1 answered RemoteStartTransaction: Rejected\n" == terminal.says(
             *start, "--may-leave-out", "chargingProfile"
         )
         assert [{"idTag": "A"}] == [command.payload for command in station.commands_received]
         unlocked = terminal.says("send", "CP-1", "UnlockConnector", '{"connectorId": 1}')
         assert "CP-1 answered UnlockConnector: Unlocked\n" == unlocked
+
+
+@pytest.mark.parametrize(
+    ("operation", "payload", "bounded_by"),
+    [
+        ("ChangeConfiguration", {"key": "k" * 51, "value": "v" * 501}, {"1.6": "key: expected text of at most 50"}),
+        (
+            "RemoteStartTransaction",
+            {"connectorId": 1, "idTag": "T" * 21},
+            dict.fromkeys(("1.6", "1.5"), "idTag: expected text of at most 20"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("version", catalog.VERSIONS)
+def test_how_long_a_text_may_be_is_for_the_version_of_the_station_to_say(
+    terminal: Terminal,
+    store: SqlStore,
+    version: str,
+    operation: str,
+    payload: dict[str, Any],
+    bounded_by: dict[str, str],
+) -> None:
+    """What has no limit there is sent whole; what has one is refused with the path."""
+    wire = SoapWire("http://127.0.0.1:9/ocpp", version=version)
+    with ChargePoint(wire.url, "CP-1", auto_boot=False, wire=wire) as station:
+        terminal.says("charge-points", "add", "CP-1", "--callback", station.address)
+        with store.writing() as work:
+            work.charge_points.contact("CP-1", version, None, AT)
+        if version in bounded_by:
+            assert bounded_by[version] in terminal.refuses("send", "CP-1", operation, json.dumps(payload))
+        else:
+            terminal.says("send", "CP-1", operation, json.dumps(payload))
+        sent = [] if version in bounded_by else [payload]
+        assert sent == [command.payload for command in station.commands_received]

@@ -81,7 +81,7 @@ def _read(connection: socket.socket) -> Request:
     head, body = data.split(b"\r\n\r\n", 1)
     line, *rest = head.decode("latin-1").split("\r\n")
     headers = [(name, value.strip()) for name, _, value in (text.partition(":") for text in rest)]
-    length = next(int(value) for name, value in headers if name.lower() == "content-length")
+    length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
     while len(body) < length:
         body += _some(connection)
     return Request(line, headers, body)

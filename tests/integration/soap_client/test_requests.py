@@ -12,6 +12,7 @@ from lxml import etree
 
 from ocpp_soap.central.callback import CallbackGuard
 from ocpp_soap.central.ports import Link
+from ocpp_soap.central.profile import EVERYBODYS, Profile
 from ocpp_soap.errors import NotTransmitted
 from ocpp_soap.protocol import catalog, validation
 from ocpp_soap.protocol.schema import ComplexType, Field, Service, SimpleType
@@ -84,7 +85,7 @@ def test_the_headers_are_the_specifications_and_no_others(station: Station, serv
     """Identity, Action, MessageID, From, ReplyTo and To, each once (soap-binding decision 3)."""
     station.act = answer(confirmation(service, "Reset"))
     link: Link = ZeepLink(CATALOG, public_url="https://cs.example/ocpp", guard=CallbackGuard(development=True))
-    answered = link.call(station.url, " Säule/1 ", service.version, "Reset", {"type": "Hard"})
+    answered = link.call(station.url, " Säule/1 ", service.version, "Reset", {"type": "Hard"}, EVERYBODYS)
     assert station.requests[0].body == answered.request
     header = etree.fromstring(answered.request).find(f"{{{SOAP12}}}Header")
     assert header is not None
@@ -99,6 +100,37 @@ def test_the_headers_are_the_specifications_and_no_others(station: Station, serv
         f"{{{WSA}}}To": station.url,
     } == {block.tag: as_texts(block) for block in header}
     assert 6 == len(header)
+
+
+@pytest.mark.parametrize(
+    ("headers", "blocks"),
+    [
+        ("full", {"chargeBoxIdentity", "Action", "MessageID", "From", "ReplyTo", "To"}),
+        ("classic", {"chargeBoxIdentity", "Action", "MessageID", "ReplyTo", "To"}),
+        ("bare", {"chargeBoxIdentity"}),
+    ],
+)
+@pytest.mark.parametrize("version", CATALOG.versions)
+def test_a_profile_chooses_the_header_blocks(station: Station, version: str, headers: str, blocks: set[str]) -> None:
+    """Those of the specification, those that most central systems send, or the identity alone; the answer counts."""
+    service = CATALOG.versions[version].charge_point
+    station.act = answer(confirmation(service, "ClearCache"))
+    link = ZeepLink(CATALOG, public_url="https://cs.example/ocpp", guard=CallbackGuard(development=True))
+    answered = link.call(station.url, "CP", version, "ClearCache", {}, Profile(headers=headers))
+    header = etree.fromstring(answered.request).find(f"{{{SOAP12}}}Header")
+    assert header is not None
+    assert ({"status": "Accepted"}, blocks) == (answered.payload, {etree.QName(block).localname for block in header})
+    assert len(blocks) == len(header)
+    assert ("full" == headers) is (b"https://cs.example/ocpp" in answered.request)
+
+
+def test_a_profile_puts_the_action_into_the_content_type(station: Station, caller: SoapCaller) -> None:
+    """As SOAP 1.2 allows it (RFC 3902), with the action of the WSDL."""
+    station.act = answer(confirmation(caller.service, "Reset"))
+    profile = Profile(content_type_action=True)
+    caller.call(station.url, "CP", "Reset", {"type": "Soft"}, from_address=None, profile=profile)
+    expected = 'application/soap+xml; charset=utf-8; action="/Reset"'
+    assert expected == dict(station.requests[0].headers)["Content-Type"]
 
 
 def test_the_message_begins_with_the_declaration_of_the_specification(station: Station, caller: SoapCaller) -> None:
@@ -200,5 +232,5 @@ def test_a_version_that_is_not_served_is_not_transmitted(station: Station) -> No
     """A link has a caller for each version of the catalog."""
     link = ZeepLink(CATALOG, public_url="http://cs.example/", guard=CallbackGuard(development=True))
     with pytest.raises(NotTransmitted, match="there is no OCPP version 'next' here"):
-        link.call(station.url, "CP", "next", "ClearCache", {})
+        link.call(station.url, "CP", "next", "ClearCache", {}, EVERYBODYS)
     assert 0 == station.connections

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ocpp_soap.central.profile import Profile
 from ocpp_soap.errors import NotTransmitted, Uncertain
 from ocpp_soap.protocol.schema import Service
 from ocpp_soap.soap.client import SoapCaller
-from tests.conftest import need
+from ocpp_soap.soap.tls import Contexts
+from tests.certificates import Identity, make, serving
+from tests.conftest import missing
 from tests.integration.soap_client.stations import Station, answer, confirmation, reset
-
-
-@dataclass(frozen=True)
-class Identity:
-    """A key and a certificate that signs itself."""
-
-    key: Path
-    certificate: Path
 
 
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
     """A certificate for cp.example."""
-    folder = tmp_path_factory.mktemp("tls")
-    made = Identity(folder / "key.pem", folder / "certificate.pem")
-    subject = ["-subj", "/CN=cp.example", "-addext", "subjectAltName=DNS:cp.example", "-days", "2"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(made.key)]
-    command = [str(need("openssl")), "req", "-x509", *key, "-out", str(made.certificate), *subject]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "RANDFILE": str(folder / "rnd")})
-    return made
+    return make(tmp_path_factory.mktemp("tls"), "cp.example")
 
 
 @pytest.fixture
@@ -50,9 +37,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def secure(identity: Identity, service: Service) -> Iterator[Station]:
     """A station with that certificate which confirms a Reset."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(identity.certificate, identity.key)
-    station = Station(answer(confirmation(service, "Reset")), tls=context)
+    station = Station(answer(confirmation(service, "Reset")), tls=serving(identity))
     yield station
     station.close()
 
@@ -60,7 +45,7 @@ def secure(identity: Identity, service: Service) -> Iterator[Station]:
 @pytest.fixture
 def trusting(service: Service, identity: Identity) -> SoapCaller:
     """A caller that trusts that certificate."""
-    return SoapCaller(service, connect_timeout=1, read_timeout=1, max_answer=10_000, ca_file=identity.certificate)
+    return SoapCaller(service, connect_timeout=1, read_timeout=1, max_answer=10_000, tls=Contexts(identity.certificate))
 
 
 def test_a_station_is_called_by_its_name_over_tls(named: None, secure: Station, trusting: SoapCaller) -> None:
@@ -132,3 +117,98 @@ def test_the_limits_and_outcomes_are_the_same_inside_tls(
     with pytest.raises(Uncertain, match=words):
         reset(trusting, f"https://cp.example:{secure.port}/")
     assert 1 == len(secure.requests)
+
+
+def called(caller: SoapCaller, address: str, **profile: Any) -> Any:
+    """What a station with that profile answers."""
+    answered = caller.call(address, "CP", "ClearCache", {}, from_address=None, profile=Profile(**profile))
+    return answered.payload["status"]
+
+
+@pytest.fixture
+def distrusting(service: Service) -> SoapCaller:
+    """A caller that trusts the system's authorities, who know none of the certificates here."""
+    return SoapCaller(service, connect_timeout=5, read_timeout=5)
+
+
+@contextmanager
+def station_with(context: ssl.SSLContext, service: Service) -> Iterator[Station]:
+    """A station that confirms over such TLS."""
+    station = Station(answer(confirmation(service, "ClearCache")), tls=context)
+    yield station
+    station.close()
+
+
+def test_a_pinned_certificate_needs_no_authority_and_no_name(
+    secure: Station, distrusting: SoapCaller, identity: Identity, service: Service
+) -> None:
+    """Whoever shows it is the station, wherever it is called."""
+    secure.act = answer(confirmation(service, "ClearCache"))
+    address = f"https://127.0.0.1:{secure.port}/"
+    digits = identity.fingerprint
+    pairs = ":".join(digits[i : i + 2] for i in range(0, 64, 2)).upper()
+    assert ["Accepted"] * 2 == [called(distrusting, address, tls_pin=pin) for pin in (digits, pairs)]
+    with pytest.raises(NotTransmitted, match="the certificate is not trusted"):
+        called(distrusting, address)
+
+
+def test_another_certificate_than_the_pinned_one_is_not_transmitted(
+    named: None, secure: Station, trusting: SoapCaller, identity: Identity
+) -> None:
+    """Not even one that an authority vouches for; the sentence tells which it was, and nothing has left."""
+    with pytest.raises(NotTransmitted) as failed:
+        called(trusting, f"https://cp.example:{secure.port}/", tls_pin="0" * 64)
+    words = f"the certificate is not the pinned one: the SHA-256 of this one is {identity.fingerprint}"
+    assert (words, "wrong-pin", []) == (failed.value.text, failed.value.trouble, secure.requests)
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_our_certificate_is_shown_to_whoever_demands_it(
+    service: Service, identity: Identity, tmp_path: Path, newest: ssl.TLSVersion
+) -> None:
+    """Without one the station refuses us: in TLS 1.3 only once the message has left."""
+    ours, place = make(tmp_path, "gateway"), make(tmp_path, "station", place="127.0.0.1")
+    with station_with(serving(place, demands=ours, newest=newest), service) as station:
+        address = f"https://127.0.0.1:{station.port}/"
+        showing = SoapCaller(service, tls=Contexts(place.certificate, ours.certificate, ours.key))
+        silent = SoapCaller(service, tls=Contexts(place.certificate))
+        assert "Accepted" == called(showing, address)
+        with pytest.raises((NotTransmitted, Uncertain), match=r"TLS failed|reset|closed"):
+            called(silent, address)
+    assert 1 == len(station.requests)
+
+
+@pytest.mark.parametrize(("newest", "minimum"), [("TLSv1", "TLSv1"), ("TLSv1_1", "TLSv1.1")])
+def test_an_old_protocol_is_spoken_only_where_the_profile_says_so(
+    service: Service, tmp_path: Path, newest: str, minimum: str
+) -> None:
+    """By default the handshake fails; for that station alone it succeeds, and its certificate is checked as ever."""
+    place = make(tmp_path, "station", place="127.0.0.1")
+    with station_with(serving(place, newest=ssl.TLSVersion[newest]), service) as station:
+        address = f"https://127.0.0.1:{station.port}/"
+        caller = SoapCaller(service, tls=Contexts(place.certificate))
+        for profile in ({}, {"tls_minimum": "TLSv1.2"}):
+            with pytest.raises(NotTransmitted, match="TLS failed") as failed:
+                called(caller, address, **profile)
+            assert "old-tls" == failed.value.trouble
+        with pytest.raises(NotTransmitted, match="the certificate is not trusted"):
+            called(SoapCaller(service), address, tls_minimum=minimum)
+        try:
+            answered = called(caller, address, tls_minimum=minimum)
+        except NotTransmitted as failed_too:
+            missing(f"{ssl.OPENSSL_VERSION} is built without it: {failed_too}")
+        assert "Accepted" == answered
+        with pytest.raises(NotTransmitted):
+            called(caller, address)
+
+
+def test_each_kind_of_context_is_made_once(identity: Identity) -> None:
+    """They are shared by all calls, and the strict one stays strict beside the others."""
+    contexts = Contexts(identity.certificate)
+    kinds = [(minimum, pinned) for minimum in ("default", "TLSv1", "TLSv1.3") for pinned in (False, True)]
+    made = [contexts.of(*kind) for kind in kinds]
+    assert made == [contexts.of(*kind) for kind in kinds]
+    assert len(kinds) == len(set(made))
+    strict = contexts.of()
+    assert (True, ssl.CERT_REQUIRED) == (strict.check_hostname, strict.verify_mode)
+    assert strict.minimum_version >= ssl.TLSVersion.TLSv1_2

@@ -191,3 +191,37 @@ def test_a_remote_stop_is_linked_to_the_transaction_that_it_ended(store: SqlStor
         _send(store, command)
     with store.writing() as work:
         assert ids[1] == work.commands.link_stop(station, transaction_id)
+
+
+def test_a_station_is_reachable_or_not_by_how_its_commands_went(store: SqlStore, station: int) -> None:
+    """Any answer is one, but for another station's; since when is told of the row that went the same way."""
+    answers: list[tuple[dict[str, Any], bool, int, str | None]] = [
+        ({"state": "answered", "answer": {}}, True, 0, None),
+        ({"state": "answered", "fault": {"subcode": "NotSupported", "text": "no"}}, True, 0, None),
+        ({"state": "not_transmitted", "error": "refused"}, False, 2, "refused"),
+        ({"state": "uncertain", "error": "silent"}, False, 2, "silent"),
+        ({"state": "answered", "fault": {"subcode": "IdentityMismatch", "text": "not me"}}, False, 2, "not me"),
+        ({"state": "answered", "fault": {"subcode": None, "text": "oh"}}, True, 5, None),
+    ]
+    nothing = {"reachable": None, "since": None, "lastTried": None, "error": None}
+
+    def reachability() -> dict[str, Any]:
+        with store.reading() as work:
+            return work.commands.reachability(station)
+
+    elsewhere = _add(store, register(store, "CP2"), "Reset")
+    _send(store, elsewhere)
+    never_sent = _add(store, station, "Reset")
+    with store.writing() as work:
+        work.commands.finish(elsewhere, "answered", NOON, answer={})
+        work.commands.finish(never_sent, "not_transmitted", NOON, error="no address")
+    assert nothing == reachability()
+    for minute, (outcome, reachable, since, error) in enumerate(answers):
+        command = _add(store, station, "Reset")
+        before = reachability()
+        _send(store, command, after(minutes=minute))
+        assert before == reachability()
+        with store.writing() as work:
+            work.commands.finish(command, at=after(hours=1), **outcome)
+        expected = (reachable, after(minutes=since), after(minutes=minute), error)
+        assert expected == tuple(reachability()[name] for name in nothing)

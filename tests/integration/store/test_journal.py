@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_soap.central.records import Exchange
+from ocpp_soap.central.records import Chosen, Exchange
 from ocpp_soap.store.work import SqlStore
 
 from .conftest import NOON, after
@@ -43,6 +43,29 @@ def test_the_journal_lists_one_station_or_all_newest_first(store: SqlStore) -> N
         assert [4, 2] == [(e.at - NOON).seconds for e in work.journal.list("A", limit=2)]
         assert [4, 3, 2] == [(e.at - NOON).seconds for e in work.journal.list(limit=3)]
         assert [] == work.journal.list("a")
+
+
+def test_a_part_of_the_journal_is_read_oldest_first(store: SqlStore) -> None:
+    """The newest so many of those that are meant, a few at a time; what comes later is not among them."""
+    with store.writing() as work:
+        for n, identity in enumerate("ABABAB"):
+            work.journal.add(_exchange(identity=identity, operation=str(n % 3), at=after(seconds=n)))
+
+    def read(chosen: Chosen, limit: int | None = None, rows: int = 100) -> list[int]:
+        with store.reading() as work:
+            first, last, count = work.journal.extent(chosen, limit)
+            found = [(e.at - NOON).seconds for e in work.journal.between(chosen, first, last, rows)]
+            assert rows < 100 or count == len(found)
+            return found
+
+    assert [0, 1, 2, 3, 4, 5] == read(Chosen())
+    assert [0, 1] == read(Chosen(), rows=2)
+    assert [2, 4] == read(Chosen("A"), limit=2)
+    assert [1, 4] == read(Chosen(operation="1"))
+    assert [2, 3] == read(Chosen(since=after(seconds=2), until=after(seconds=4)))
+    assert [] == read(Chosen("nobody"))
+    with store.reading() as work:
+        assert (0, 0, 0) == work.journal.extent(Chosen("nobody"))
 
 
 @pytest.mark.parametrize(
