@@ -20,9 +20,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from ..logs import printable
+from ..logs import UNPRINTABLE, printable
 from ..protocol.times import format_time
 from ..protocol.writing import to_json
+
+# Columns of a terminal that are enough for two texts.
+WIDE = 120
 
 # Of a time as JSON has it.
 FRACTION = re.compile(r"(?<=^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")
@@ -44,8 +47,8 @@ def cell(value: Any) -> str:
 def put_json(value: Any, indent: int | None = 2) -> None:
     """Prints a value as JSON, with times and decimals as `protocol.writing` has them and None as null."""
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=to_json)
-    # JSON lets these stand; a terminal may not.
-    click.echo(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
+    # JSON lets most of these stand; a terminal may not.
+    click.echo(UNPRINTABLE.sub(lambda found: "\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
 
 
 def put_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
@@ -64,6 +67,20 @@ def put_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str)
         widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
         for line in lines:
             click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def put_beside(left: tuple[str, Sequence[str]], right: tuple[str, Sequence[str]]) -> None:
+    """Prints two texts with their titles: side by side on a terminal that is wide enough, else one below the other."""
+    console = Console()
+    if sys.stdout.isatty() and console.width >= WIDE:
+        sides = [(Text(printable(title)), Text("\n".join(map(printable, lines)))) for title, lines in (left, right)]
+        columns = (Column(title, overflow="fold", ratio=ratio) for (title, _), ratio in zip(sides, (3, 2), strict=True))
+        table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True)
+        table.add_row(*(text for _, text in sides))
+        console.print(table)
+        return
+    for title, lines in (left, right):
+        click.echo("\n".join(["", *map(printable, (title, *lines))]))
 
 
 def put_facts(facts: Iterable[tuple[str, Any]]) -> None:
@@ -86,6 +103,10 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
     """Shows a bar on stderr while something runs; the block tells what it has done so far."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    # What is printed meanwhile goes to stdout, unless that is the same terminal.
+    beside = sys.stdout.isatty()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=beside
+    ) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -40,7 +40,7 @@ REMOVE = delete(journal).where(
 
 
 class SqlJournal(Repository):
-    """Implements `central.repositories.Journal`."""
+    """Implements `central.exchanges.Journal`."""
 
     __slots__ = ()
 
@@ -73,7 +73,7 @@ class SqlJournal(Repository):
         return _exchange(row) if row is not None else None
 
     def extent(self, chosen: Chosen, limit: int | None = None) -> tuple[int, int, int]:
-        """The first and the last id of the newest `limit` rows that are meant, and how many there are; zeros for none."""
+        """The first and last id of the newest `limit` rows that are meant, and how many there are; zeros for none."""
         newest = _meant(select(J.id), chosen).order_by(J.id.desc()).limit(limit).subquery()
         first, last, count = self._run(select(func.min(newest.c.id), func.max(newest.c.id), func.count())).one()
         return first or 0, last or 0, count

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +73,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, database_url: str, **settings: str) -> Iterator[Gateway]:
+def running(folder: Path, database_url: str, *, program: Sequence[str] = PROGRAM, **settings: str) -> Iterator[Gateway]:
     """Starts a gateway that accepts unknown stations, waits until it is ready, and stops it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/ocpp"
@@ -89,7 +89,7 @@ def running(folder: Path, database_url: str, **settings: str) -> Iterator[Gatewa
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
-            [*PROGRAM, "serve", "--bind", f"127.0.0.1:{port}"],
+            [*program, "serve", "--bind", f"127.0.0.1:{port}"],
             env=environment,
             cwd=folder,
             stdout=log,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import etree
 
-from ocpp_soap.simulator.wire import SoapWire
+from ocpp_soap.simulator.charge_point import ChargePoint
 from tests.integration.messages import SOAP_TYPE, envelope
 
 from .bad_messages import http
@@ -52,8 +52,7 @@ def test_a_station_with_a_secret_in_its_url_lives_its_whole_life(central: Centra
     """The URL that the command prints is all that is entered in its menu; without the secret it is nobody."""
     identity = known(central, "secret")
     url = central.gateway.json("charge-points", "access", identity, "--make-secret")["url"]
-    with central.station("x", wire=SoapWire(url), auto_boot=False) as station:
-        station.identity = identity
+    with ChargePoint(url, identity, auto_boot=False) as station:
         assert "Accepted" == station.boot()["status"]
         assert "answered" == central.gateway.send(identity, "TriggerMessage", requestedMessage="Heartbeat")["outcome"]
     wrong = urlsplit(url).path[:-1] + ("0" if url[-1] != "0" else "1")
@@ -79,13 +78,9 @@ def test_http_basic_is_asked_for_and_taken(central: Central) -> None:
     wrong = (basic(identity, "wrong"), basic("else", password), "Basic !!!", "Basic", "Bearer x", "Basic " + "A" * 5000)
     told = [subcode(heartbeat(central.gateway, identity, Authorization=header)) for header in wrong]
     assert ["SecurityError", "IdentityMismatch", *["SecurityError"] * 4] == told
-    with central.station("x", wire=SoapWire(_with_user(central, identity, password)), auto_boot=False) as station:
-        station.identity = identity
+    url = central.gateway.url.replace("://", f"://{identity}:{password}@")
+    with ChargePoint(url, identity, auto_boot=False) as station:
         assert "Accepted" == station.boot()["status"]
-
-
-def _with_user(central: Central, user: str, password: str) -> str:
-    return central.gateway.url.replace("://", f"://{user}:{password}@")
 
 
 def test_a_strict_station_hears_of_line_and_field(central: Central) -> None:
@@ -145,8 +140,7 @@ def test_answers_are_compressed_where_a_station_asks_for_it(central: Central, co
     body = undo(answer.body)  # type: ignore[operator]
     schema("central_system").assertValid(content(body))
     assert body == central.journal(identity, "in")[0].answer
-    with central.station("x", auto_boot=False) as station:
-        station.identity = identity
+    with ChargePoint(central.gateway.url, identity, auto_boot=False) as station:
         assert "Accepted" == station.boot()["status"]
 
 

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from ocpp_soap.bootstrap import Gateway
 from ocpp_soap.central.records import NewTransaction
 from ocpp_soap.cli.main import cli
+from ocpp_soap.settings import Settings
 from ocpp_soap.simulator.charge_point import ChargePoint
 from ocpp_soap.store.schema import upgrade
 from ocpp_soap.store.work import SqlStore, open_store
@@ -114,3 +116,27 @@ def station(terminal: Terminal) -> Iterator[ChargePoint]:
     with ChargePoint("http://127.0.0.1:9/ocpp", "CP-1", auto_boot=False) as cp:
         terminal.says("charge-points", "add", "CP-1", "--callback", cp.address)
         yield cp
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """Commands on the store of a gateway that has lived; nobody changes it."""
+    from .lived import live
+
+    url = f"sqlite:///{tmp_path_factory.mktemp('lived') / 'lived.db'}"
+    live(url)
+    return terminal_on(url)
+
+
+@pytest.fixture
+def trace(lived: Terminal, tmp_path: Path) -> Path:
+    """All that it did, redacted."""
+    file = tmp_path / "trace.jsonl"
+    assert 0 == lived.run("journal", "export", "-o", str(file)).exit_code
+    return file
+
+
+@pytest.fixture
+def gateway(terminal: Terminal, store: SqlStore) -> Gateway:
+    """A gateway in this process that lets nobody in by itself, on the store of the commands."""
+    return Gateway(Settings(database_url=terminal.environment["OCPP_SOAP_DATABASE_URL"] or ""))

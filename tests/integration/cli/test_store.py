@@ -156,6 +156,6 @@ def test_a_pipe_that_closes_early_is_no_error(terminal: Terminal, store: SqlStor
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith(b"at ")
+        assert process.stdout.readline().startswith(b"number ")
         process.stdout.close()
         assert b"" == process.stderr.read()
