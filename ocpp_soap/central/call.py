@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import Fault, Problem
+from ..protocol.quirks import AROUND_A_MESSAGE
 from ..protocol.reading import Flag
 from .authentication import NOTHING, Credentials, Rules
 from .callback import CallbackGuard
@@ -71,6 +72,10 @@ class Call:
     def flags_as_json(self) -> Flags:
         """All flags as the store keeps them."""
         return [flag.as_dict() for flag in self.flags]
+
+    def content_flags(self) -> Flags:
+        """Those about what the message says, and not about how it was sent: for what is kept of its content."""
+        return [flag.as_dict() for flag in self.flags if flag.quirk not in AROUND_A_MESSAGE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,10 +124,10 @@ def misaddressed() -> Iterator[Case]:
     yield Case("no-utf-8-in-path", http(HEARTBEAT, path="/ocpp/%ff"), SENDER, "ProtocolError")
     old = "http://schemas.xmlsoap.org/soap/envelope/"
     yield Case("older-soap", swapped("http://www.w3.org/2003/05/soap-envelope", old), RECEIVER, "")
-    yield Case("deeper-path", http(HEARTBEAT, path="/ocpp/CP1/x"), 404, "ProtocolError")
+    yield Case("deeper-path", http(HEARTBEAT, path="/ocpp/CP1/x/y"), 404, "ProtocolError")
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "BREW"):
         yield Case(method, http(HEARTBEAT, method=method), 405, "ProtocolError", journaled=False)
-    yield Case("GET-deeper", http(b"", method="GET", path="/ocpp/a/b"), 404, "ProtocolError", journaled=False)
+    yield Case("GET-deeper", http(b"", method="GET", path="/ocpp/a/b/c"), 404, "ProtocolError", journaled=False)
 
 
 def tolerated() -> Iterator[Case]:

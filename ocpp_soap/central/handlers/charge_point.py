@@ -60,7 +60,7 @@ def status_notification(request: Json, call: Call, work: Work) -> Json:
         timestamp=timestamp,
         received=call.received,
         ordered_at=timestamp if timestamp is not None and plausible(timestamp, call) else None,
-        flags=call.flags_as_json(),
+        flags=call.content_flags(),
     )
     work.charge_points.notice_status(notice, call.station.last_boot)
     return {}

@@ -21,5 +21,5 @@ def firmware_status_notification(request: Json, call: Call, work: Work) -> Json:
 
 
 def _notice(kind: str, request: Json, call: Call, work: Work) -> Json:
-    work.charge_points.notice_file(call.station.id, kind, request["status"], call.received, call.flags_as_json())
+    work.charge_points.notice_file(call.station.id, kind, request["status"], call.received, call.content_flags())
     return {}

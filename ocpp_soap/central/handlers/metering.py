@@ -49,7 +49,7 @@ def meter_values(request: Json, call: Call, work: Work) -> Json:
         transaction_id,
         samples,
         call.received,
-        call.flags_as_json(),
+        call.content_flags(),
         belongs_to=belongs_to,
     )
     return {}

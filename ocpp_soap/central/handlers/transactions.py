@@ -36,7 +36,7 @@ def start_transaction(request: Json, call: Call, work: Work) -> Json:
         meter_start=request.get("meterStart"),
         reservation_id=request.get("reservationId"),
         id_tag_info=start_info(id_tag, connector_id, call, work),
-        flags=call.flags_as_json(),
+        flags=call.content_flags(),
     )
     transaction_id = work.transactions.start(new)
     if transaction_id is None:  # delivered twice at the same moment; the other one was stored
@@ -124,7 +124,7 @@ def _new_stop(key: str, request: Json, transaction: Transaction | None, call: Ca
         id_tag=id_tag,
         reason=request.get("reason") or "Local",
         answer={"idTagInfo": id_tag_info(id_tag, call, work)} if id_tag else {},
-        flags=call.flags_as_json(),
+        flags=call.content_flags(),
         effective=effective,
     )
 

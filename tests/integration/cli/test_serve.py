@@ -108,7 +108,7 @@ def test_a_port_that_is_taken_is_told_and_the_next_one_is_taken_when_asked(tmp_p
     [
         ({"PUBLIC_URL": "nowhere"}, "OCPP_SOAP_PUBLIC_URL: expected a URL"),
         ({"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}, "can't be reached"),
-        ({"WSDL_DIR": "."}, "CentralSystemService.wsdl"),
+        ({"WSDL_DIR": "."}, "put the WSDLs of the newest version there too"),
     ],
 )
 def test_what_keeps_it_from_serving_is_told_in_words(terminal: Terminal, settings: dict[str, str], words: str) -> None:
