@@ -10,20 +10,27 @@ import logging.config
 import os
 import socket
 import struct
+import sys
 from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http import message
 from gunicorn.workers.gthread import ThreadWorker
 
 from . import bootstrap, logs
 from .settings import Settings
+from .soap import envelope
 from .worker import retention
 from .worker.patience import Patience
 
 # A message is a few kilobytes; a modem that needs longer than this for one has lost its connection.
 REQUEST_SECONDS = 60.0
+
+# lxml keeps every name that it has met for as long as the thread lives that met it: after so many bytes of messages
+# the threads are replaced. Names of stations are always the same; those of an attack need not be.
+FORGET_AFTER = 64 * 1024 * 1024
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -44,6 +51,10 @@ def options(settings: Settings) -> dict[str, Any]:
         "control_socket_disable": True,
         # Nothing here reads the scheme, and X-Forwarded-For is read by our own rule (OCPP_SOAP_TRUSTED_PROXIES).
         "secure_scheme_headers": {},
+        # A client certificate comes in a header, in escaped PEM.
+        "limit_request_field_size": 32 * 1024,
+        # gunicorn would let a proxy on this machine hand on a client's SCRIPT_NAME and PATH_INFO.
+        "forwarder_headers": "",
         "proc_name": "ocpp-soap",
         "loglevel": settings.log_level,
         "logger_class": Log,
@@ -55,11 +66,12 @@ def options(settings: Settings) -> dict[str, Any]:
 
 
 def limit_silence(arbiter: Any, seconds: float) -> None:
-    """Bounds each read of a message: a station that loses its power in the middle of one gives its thread back."""
+    """Bounds each read and write: a station that loses its power in the middle of a message gives its thread back."""
     limit = struct.pack("ll", int(seconds), round(seconds % 1 * 1_000_000))
     for listener in arbiter.LISTENERS:
         # Connections inherit it from the socket that accepts them; gunicorn itself sets no limit here.
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -78,18 +90,48 @@ def worker_exit(_: Any, worker: Any) -> None:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's gthread with a limit on the time that a request may take to arrive."""
+    """gunicorn's gthread with limits on what one peer may take of it: time, threads, memory."""
+
+    tpool: Any
 
     def init_process(self) -> None:
         """Called in the worker, after the fork; returns when it ends."""
+        # Some clients send two Content-Types (soap-binding C.6, 54), which gunicorn would refuse; it is SOAP anyway.
+        message.RFC9110_5_3_SINGLETON_FIELDS = frozenset({"HOST"})
         self.patience = Patience(REQUEST_SECONDS)
         self.patience.start()
+        self.parsed = 0
         super().init_process()
 
+    def enqueue_req(self, conn: Any) -> None:
+        """Gives a connection to a thread of the pool; in time to a fresh pool, while the old one ends its work."""
+        if envelope.parsed() - self.parsed > FORGET_AFTER:
+            self.parsed = envelope.parsed()
+            self.tpool.shutdown(wait=False)
+            self.tpool = self.get_thread_pool()
+        super().enqueue_req(conn)
+
     def handle(self, conn: Any) -> Any:
-        """Reads one request and answers it, in a thread of the pool."""
+        """Reads one request and answers it, in a thread of the pool; false when the connection is to be closed."""
         with self.patience.waiting_for(conn.sock):
-            return super().handle(conn)
+            kept = super().handle(conn)
+            if not kept:
+                # gunicorn does it in its main loop, and up to two seconds long, where everybody waits for it.
+                conn.close(graceful=_unread(conn.sock))
+                conn.close = _closed
+        return kept
+
+
+def _closed(graceful: bool = False) -> None:
+    """What closing a connection again does."""
+
+
+def _unread(sock: Any) -> bool:
+    """Whether a peer is still sending: closed at once, its connection would be reset, and our answer with it."""
+    try:
+        return bool(sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -102,6 +144,13 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
         """Called at the start and at each reload."""
         super().setup(cfg)
         logging.config.dictConfig(logs.configuration(cfg.loglevel))
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """An error with its traceback; a peer that sends or takes nothing is not one of ours."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.info("a peer was silent for too long")
+        else:
+            super().exception(msg, *args, **kwargs)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -12,7 +12,7 @@ import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from ..errors import Fault, IdentityMismatch, SecurityError
@@ -28,18 +28,20 @@ MADE_BYTES = 20
 _COST = {"n": 2**14, "r": 8, "p": 1}
 REMEMBERED = 100_000
 
+# So many threads of a process may wait for a slow comparison; the others have stations to serve.
+WAITING = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What came with a message beside it: the secret in its URL, user and password of HTTP Basic, and the names (CN and
+    """What came with a message beside it: the secret in its URL, `user:password` of HTTP Basic, and the names (CN and
     SAN) in a client certificate that a trusted proxy has checked. None where nothing came.
 
     `mismatched` are the digests that none of it was made into (see `Judge.compare`).
     """
 
     secret: str | None = field(default=None, repr=False)
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    basic: str | None = field(default=None, repr=False)
     certificate: tuple[str, ...] | None = None
     mismatched: frozenset[str] = frozenset()
 
@@ -83,6 +85,12 @@ class Access:
         """The networks that it may come from; none: any."""
         return tuple(map(ipaddress.ip_network, self.networks)) or rules.networks
 
+    def lacking(self, proof: str) -> str | None:
+        """What is asked of all with `proof`, but is not set for this station, so that it can't show it."""
+        if self.secret or self.password or self.certificate:
+            return None
+        return {"secret": "secret", "basic": "password"}.get(proof)
+
     def proofs(self, rules: Rules) -> set[str]:
         """Which proofs are asked for: its own, else everybody's."""
         own = {"secret": self.secret, "basic": self.password, "certificate": self.certificate}
@@ -109,14 +117,14 @@ def within(peer: str | None, networks: tuple[Network, ...]) -> bool:
 class Judge:
     """Compares what came with what is stored, in constant time; it belongs to one process.
 
-    Slow digests that were matched once are remembered, so that not each message has to wait for one. What is remembered
-    is keyed by a secret of this process: nothing of it is worth stealing.
+    How slow digests compared is remembered, so that not each message has to wait for one. What is remembered is keyed
+    by a secret of this process: nothing of it is worth stealing.
     """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._matched: set[bytes] = set()
-        self._turn = Lock()
+        self._known: dict[bytes, bool] = {}
+        self._turn, self._places = Lock(), BoundedSemaphore(WAITING)
         self._checks = {"secret": self._secret, "basic": self._basic, "certificate": self._certificate}
 
     def refusal(
@@ -132,6 +140,8 @@ class Judge:
         return None
 
     def _secret(self, _identity: str, access: Access, credentials: Credentials) -> Fault | None:
+        if access.secret is None:
+            return SecurityError("This charge point has to show a secret, and none is set for it here.")
         if credentials.secret is None:
             return SecurityError("The URL lacks the secret of this charge point: …/ocpp/<chargeBoxIdentity>/<secret>.")
         if not self._matches(access.secret, credentials.secret, credentials):
@@ -139,11 +149,15 @@ class Judge:
         return None
 
     def _basic(self, identity: str, access: Access, credentials: Credentials) -> Fault | None:
-        if credentials.password is None:
+        if access.password is None:
+            return SecurityError("This charge point has to show a password, and none is set for it here.")
+        if credentials.basic is None:
             return SecurityError("This charge point has to send user and password by HTTP Basic.", status=401)
-        if (credentials.user or "").casefold() != (access.user or identity).casefold():
+        # An identity may hold colons itself.
+        user = (access.user or identity) + ":"
+        if credentials.basic[: len(user)].casefold() != user.casefold():
             return IdentityMismatch("The user of HTTP Basic is not this charge point.")
-        if not self._matches(access.password, credentials.password, credentials):
+        if not self._matches(access.password, credentials.basic[len(user) :], credentials):
             return SecurityError("The password is not that of this charge point.", status=401)
         return None
 
@@ -161,22 +175,31 @@ class Judge:
         kind, _, fast = stored.partition(":")
         if kind == "sha256":
             return hmac.compare_digest(hashlib.sha256(_raw(given)).hexdigest(), fast)
-        if self._remembered(stored, given) in self._matched:
-            return True
-        raise Uncompared(stored, given)
+        known = self._known.get(self._remembered(stored, given))
+        if known is None:
+            raise Uncompared(stored, given)
+        return known
 
-    def compare(self, slow: Uncompared, credentials: Credentials) -> Credentials:
-        """Compares a slow digest and remembers that it matched; else the credentials say that it did not."""
-        _, salt, expected = slow.stored.split(":")
-        # One at a time: each takes memory, and whoever guesses must not take all of the processor.
-        with self._turn:
-            made = hashlib.scrypt(_raw(slow.given), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
-        if not hmac.compare_digest(made, expected):
-            return replace(credentials, mismatched=credentials.mismatched | {slow.stored})
-        if len(self._matched) >= REMEMBERED:
-            self._matched.clear()
-        self._matched.add(self._remembered(slow.stored, slow.given))
-        return credentials
+    def compare(self, slow: Uncompared, credentials: Credentials, patient: bool) -> Credentials | None:
+        """Compares a slow digest and remembers how that ended; the credentials say where it did not match.
+
+        One is compared at a time: each takes memory, and whoever guesses must not take all of the processor. Who is not
+        `patient`, or comes when too many wait, gets None.
+        """
+        if not (self._places.acquire(blocking=False) if patient else not self._turn.locked()):
+            return None
+        try:
+            with self._turn:
+                _, salt, expected = slow.stored.split(":")
+                made = hashlib.scrypt(_raw(slow.given), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
+        finally:
+            if patient:
+                self._places.release()
+        matches = hmac.compare_digest(made, expected)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[self._remembered(slow.stored, slow.given)] = matches
+        return credentials if matches else replace(credentials, mismatched=credentials.mismatched | {slow.stored})
 
     def _remembered(self, stored: str, given: str) -> bytes:
         return hmac.digest(self._key, stored.encode() + b"\0" + _raw(given), "sha256")

@@ -44,7 +44,8 @@ class Call:
     `callback` is the text of wsa:From/Address as sent, None when the header is missing; `sent` the request's fields as
     nested text, before they were read. `flags` and `problems` are what reading brought up; `violation` finds what
     breaks the specification, for a strict station. The inbox adds `station`, its `profile` and `policy` before a
-    handler sees the call; without `journaled` the exchange leaves no row.
+    handler sees the call; `proven` says that the sender has shown what
+    is asked of that station; without `journaled` the exchange leaves no row.
     """
 
     identity: str
@@ -61,6 +62,7 @@ class Call:
     credentials: Credentials = NOTHING
     violation: Callable[[], Fault | None] = lambda: None
     profile: Profile = EVERYBODYS
+    proven: bool = False
     journaled: bool = True
     station: ChargePoint = field(init=False, repr=False)
     policy: Policy = field(init=False, repr=False)

@@ -68,15 +68,15 @@ def objection(
     """
     if source == "operator":
         return "the operator has fixed the address"
-    if known is None:
-        return None
     place = _address(url)
+    if known is None and not (networks and place):
+        return None  # there is nothing that it could leave; the guard looks when it is called
     if place is None:
         return "a name can't be told to be in an allowed network" if networks or guard.allow.networks else None
     parts = urlsplit(url)
     if reason := guard.check(place, parts.port or (443 if parts.scheme == "https" else 80), parts.scheme):
         return reason
-    before = _address(known)
+    before = None if known is None else _address(known)
     inside = before is None or any(before in network for network in networks)
     if networks and inside and not any(place in network for network in networks):
         return f"{place} is in none of the networks that it may come from"

@@ -16,7 +16,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from ..errors import Fault, InternalError, ProtocolError, SecurityError, StoreError
+from ..errors import Fault, IdentityMismatch, InternalError, ProtocolError, SecurityError, StoreError
 from ..protocol.times import format_time
 from . import callback
 from .again import transact
@@ -34,7 +34,8 @@ from .records import ChargePoint, Exchange, Json
 log = logging.getLogger(__name__)
 
 # Whoever has not been accepted must not fill the journal: so many bytes of a message are kept.
-KEPT_OF_STRANGERS = 64 * 1024
+KEPT_OF_STRANGERS = 16 * 1024
+KEPT_OF_A_TEXT, KEPT_OF_AN_ADDRESS = 255, 2000
 
 # For so long a failed authentication counts.
 FAILURES_COUNT_FOR = timedelta(minutes=10)
@@ -49,9 +50,15 @@ Decide = Callable[[Work], Decision]
 class _TurnedAway(Exception):
     """The sender is not who it says: nothing of its message may change what is known of the station."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, station: ChargePoint | None) -> None:
         super().__init__(fault.text)
         self.fault = fault
+        # Identities that nobody registered are told apart by nobody: they are anybody's to make up.
+        self.identity = station.identity if station else ""
+
+
+def _shortened(boot: Json) -> Json:
+    return {name: value[:KEPT_OF_A_TEXT] if isinstance(value, str) else value for name, value in boot.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +94,23 @@ class Inbox:
             try:
                 return exchange(partial(self._decide, call, request))
             except Uncompared as slow:
-                call.credentials = self.judge.compare(slow, call.credentials)
+                compared = self.judge.compare(slow, call.credentials, patient=self._may_wait(call))
+                if compared is None:
+                    return exchange(partial(self._send_off, call))
+                call.credentials = compared
             except _TurnedAway as turned_away:
-                return exchange(partial(self._turn_away, call, turned_away.fault))
+                return exchange(partial(self._turn_away, call, turned_away))
+
+    def _may_wait(self, call: Call) -> bool:
+        """Whether this address has not failed too often to be worth a thread that waits."""
+        since = call.received - FAILURES_COUNT_FOR
+        with self.store.reading() as work:
+            return work.attempts.lately(call.peer or "", since) <= self.policy.failures
+
+    def _send_off(self, call: Call, _: Work) -> Fault:
+        """Too many are guessing at once: nothing of this message is kept, and the sender may try again soon."""
+        call.journaled = False
+        return SecurityError("Too many senders are proving who they are; try again.", status=429)
 
     def _exchange(self, call: Call, render: Render, started: float, decide: Decide) -> Any:
         """One transaction: decision, rendered answer, journal.
@@ -114,9 +135,7 @@ class Inbox:
 
     def _decide(self, call: Call, request: Json | Fault, work: Work) -> Decision:
         if isinstance(request, Fault):
-            known = work.charge_points.find(call.identity) if call.identity else None
-            call.profile = Profile.read(known.profile if known else None)
-            return request
+            return self._fault(call, request, work)
         station = work.charge_points.contact(call.identity, call.version, call.peer, call.received)
         if station is None:
             if not self._may_register(call):
@@ -125,8 +144,8 @@ class Inbox:
             # Once more, so that the message that registers it is noted like every other.
             station = work.charge_points.contact(call.identity, call.version, call.peer, call.received) or registered
             call.flag("chargeBoxIdentity", call.identity, "registered, since unknown charge points are accepted")
-        call.station, call.profile = station, Profile.read(station.profile)
-        self._let_in(call, Access.read(station.access))
+        call.station = station
+        self._let_in(call, station)
         if station.identity != call.identity:
             call.flag("chargeBoxIdentity", call.identity, station.identity, "identity-case")
         if station.status != "Accepted" and call.operation != BOOT:
@@ -148,16 +167,28 @@ class Inbox:
             work.charge_points.change(station.id, quirks=quirks)
         return decision
 
-    def _let_in(self, call: Call, access: Access) -> None:
-        """Raises when the sender does not show what is asked of this station."""
+    def _fault(self, call: Call, fault: Fault, work: Work) -> Fault:
+        """What can't be understood is a station's own only where its sender shows what is asked of it."""
+        station = work.charge_points.find(call.identity) if call.identity else None
+        if isinstance(fault, IdentityMismatch):
+            raise _TurnedAway(fault, station)
+        if station is not None:
+            self._let_in(call, station)
+        return fault
+
+    def _let_in(self, call: Call, station: ChargePoint) -> None:
+        """Raises when the sender does not show what is asked of this station; else it is spoken to as it wants."""
+        access = Access.read(station.access)
         fault = self.judge.refusal(call.identity, access, call.credentials, call.peer, self.policy.access)
         if fault is not None:
-            raise _TurnedAway(fault)
+            raise _TurnedAway(fault, station)
+        call.proven, call.profile = True, Profile.read(station.profile)
 
-    def _turn_away(self, call: Call, fault: Fault, work: Work) -> Fault:
+    def _turn_away(self, call: Call, turned_away: _TurnedAway, work: Work) -> Fault:
         """Records an attempt that failed; an address with too many is told to wait, and fills no journal."""
+        fault, identity = turned_away.fault, turned_away.identity
         since = call.received - FAILURES_COUNT_FOR
-        failures = work.attempts.note(call.identity, call.peer or "", fault.text, call.received, since)
+        failures = work.attempts.note(identity, call.peer or "", fault.text, call.received, since)
         if failures > self.policy.failures:
             call.journaled = False
             fault.status = HTTPStatus.TOO_MANY_REQUESTS
@@ -166,10 +197,11 @@ class Inbox:
     def _stranger(self, call: Call, request: Json, work: Work) -> Json | Fault:
         """A station that is not registered: remembered whatever it sent; only its boot is answered."""
         if self.policy.access.networks and not within(call.peer, self.policy.access.networks):
-            raise _TurnedAway(SecurityError("No charge point may speak from this address."))
-        boot = request if call.operation == BOOT else {}
+            raise _TurnedAway(SecurityError("No charge point may speak from this address."), None)
+        boot = _shortened(request) if call.operation == BOOT else {}
+        come = None if call.callback is None else call.callback[:KEPT_OF_AN_ADDRESS]
         work.charge_points.remember_unknown(
-            call.identity, call.version, call.operation, call.peer, call.callback, boot, call.received
+            call.identity, call.version, call.operation, call.peer, come, boot, call.received
         )
         if call.operation != BOOT:
             return SecurityError(f"Charge point {call.identity} is not registered here.")
@@ -207,7 +239,6 @@ class Inbox:
             return
         if call.operation == HEARTBEAT and not self.policy.journal_heartbeats and reply.outcome == "answered":
             return
-        known = reply.outcome != "SecurityError"
         work.journal.add(
             Exchange(
                 at=call.received,
@@ -218,7 +249,7 @@ class Inbox:
                 peer=call.peer,
                 duration=duration,
                 outcome=reply.outcome,
-                request=call.raw if known else call.raw[:KEPT_OF_STRANGERS],
+                request=call.raw if call.proven else call.raw[:KEPT_OF_STRANGERS],
                 answer=reply.body,
                 flags=call.flags_as_json(),
             )

@@ -119,7 +119,13 @@ class Attempts(Protocol):
     """Failed authentications, one row for each identity and address; the newest 10,000 are kept."""
 
     def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> int:
-        """Counts one; returns how many there were from that address since `since`, this one with them."""
+        """Counts one; returns how many there were from that address since `since`, this one with them.
+
+        `identity` is "" for one that is not registered.
+        """
+
+    def lately(self, peer: str, since: datetime) -> int:
+        """How many there were from that address since then."""
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Attempt]:
         """Newest first."""

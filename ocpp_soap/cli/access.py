@@ -14,6 +14,7 @@ from ..central.authentication import Access, digest, make_secret
 from ..central.profile import COMPRESSION, FAULT_STATUS, HEADERS, STRICTNESS, TLS_MINIMUM, Profile
 from ..central.records import ChargePoint, Json
 from ..errors import Refused
+from ..logs import UNPRINTABLE
 from .charge_points import charge_points, find
 from .grammar import open_gateway, wants_json
 from .output import put_facts, put_json, put_table
@@ -81,6 +82,10 @@ def _changed(before: Access, told: Json, point: ChargePoint, public_url: str, gi
     if given["networks"]:
         access = replace(access, networks=tuple(map(_network, given["networks"])))
     if given["make_secret"]:
+        if "/" in point.identity:
+            raise Refused(
+                "an identity with a slash can't be followed by a secret in a URL; --make-password works for it"
+            )
         secret = make_secret()
         told["url"] = f"{public_url}/{quote(point.identity, safe='')}/{secret}"
         access = replace(access, secret=digest(secret))
@@ -92,6 +97,8 @@ def _changed(before: Access, told: Json, point: ChargePoint, public_url: str, gi
     if given["password_stdin"]:
         access = replace(access, password=digest(_password()))
     if given["user"]:
+        if UNPRINTABLE.search(given["user"]):
+            raise Refused("a user of HTTP Basic holds no control characters")
         access = replace(access, user=given["user"])
     if given["certificate"]:
         access = replace(access, certificate=given["certificate"])
@@ -108,7 +115,10 @@ def _network(text: str) -> str:
 
 
 def _password() -> str:
-    password = sys.stdin.readline(LONGEST_PASSWORD + 2).rstrip("\r\n")
+    try:
+        password = sys.stdin.buffer.readline(LONGEST_PASSWORD + 2).decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Refused("the password is not UTF-8") from None
     if not 8 <= len(password) <= LONGEST_PASSWORD:
         raise Refused(f"a password has 8 to {LONGEST_PASSWORD} characters; found {len(password)}")
     return password
@@ -169,6 +179,6 @@ def profile(identity: str, everybodys: bool, **given: Any) -> None:
 
 def _fingerprint(text: str) -> str | None:
     digits = text.replace(":", "").strip().lower()
-    if digits and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
+    if text.strip() and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
         raise click.BadParameter(f"expected the SHA-256 fingerprint, 64 hexadecimal digits, found {text[:80]!r}")
     return digits or None

@@ -8,6 +8,7 @@ import click
 
 from ..bootstrap import Gateway, now
 from ..central import callback
+from ..central.authentication import Access
 from ..central.ports import Work
 from ..central.records import ChargePoint, UnknownChargePoint
 from ..errors import NotFound, Refused
@@ -177,7 +178,9 @@ def _decide(identity: str, status: str) -> None:
                     point.id, address, stranger.callback, "station", stranger.peer, stranger.last_seen
                 )
         decided = work.charge_points.find(point.identity) or point
-    _report(decided, f"{decided.identity} is {status}")
+    lacking = Access.read(decided.access).lacking(gateway.settings.station_proof) if status == ACCEPTED else None
+    hint = f"; it has to show a {lacking}: `ocpp-soap charge-points access {decided.identity} --make-{lacking}`"
+    _report(decided, f"{decided.identity} is {status}" + (hint if lacking else ""))
 
 
 def _report(point: ChargePoint, words: str) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..bootstrap import Gateway
+from ..central.authentication import Access
 from ..errors import OcppSoapError, SettingsError
 from ..logs import printable
 from ..settings import Settings
@@ -78,6 +79,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", "warning", words)
     if settings.unknown_tags == "accept":
         yield Finding("settings", "warning", "OCPP_SOAP_UNKNOWN_TAGS is accept: every card charges")
+    if settings.station_proof == "certificate" and not settings.trusted_proxies:
+        words = "OCPP_SOAP_STATION_PROOF is certificate, and OCPP_SOAP_TRUSTED_PROXIES is empty: nobody can show one"
+        yield Finding("settings", "wrong", words)
     if settings.database_url.startswith("sqlite") and settings.workers > 1:
         words = "OCPP_SOAP_WORKERS is above 1 on SQLite, where only one can write at a time"
         yield Finding("settings", "warning", words)
@@ -134,6 +138,9 @@ def _stations(gateway: Gateway) -> Iterator[Finding]:
         words = f"{len(strangers)} spoke without being registered; see `ocpp-soap charge-points list`"
         yield Finding("stations", "warning", words)
     for point in accepted:
+        if lacking := Access.read(point.access).lacking(gateway.settings.station_proof):
+            words = f"it has to show a {lacking}, and none is set; see `ocpp-soap charge-points access`"
+            yield Finding(f"station {point.identity}", "wrong", words)
         if point.callback_url is None:
             words = "no address of it is known, so it can't be called; see `ocpp-soap charge-points set-callback`"
             yield Finding(f"station {point.identity}", "warning", words)

@@ -115,7 +115,10 @@ def put_charge_point(known: Json) -> None:
         ]
     )
     quirks = [{"quirk": name, **seen} for name, seen in sorted(known["quirks"].items())]
-    _section("Quirks seen", [{**row, "what it does": QUIRKS[row["quirk"]].does} for row in quirks])
+    _section(
+        "Quirks seen",
+        [{**row, "what it does": QUIRKS[row["quirk"]].does if row["quirk"] in QUIRKS else ""} for row in quirks],
+    )
     _section("Failed authentications", known["failedAuthentications"])
     _section("Connectors", known["connectors"])
     transactions = ("transactionId", "connectorId", "idTag", "startTimestamp", "meterStart", "flags")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..protocol.catalog import VERSIONS
+from ..protocol.quirks import QUIRKS
 from ..settings import Settings
 from .grammar import Command, listen_to_logs, wants_json
 from .output import cell, progress, put_json, put_section
@@ -35,11 +36,22 @@ def numbered(text: str) -> str:
         "ocpp-soap simulate http://127.0.0.1:8180/ocpp --count 50 --sessions 10",
         "ocpp-soap simulate --identity CP-1 --sessions 0 --stay   # takes commands until Ctrl-C",
         "ocpp-soap simulate --version 1.5",
+        "ocpp-soap simulate --quirk time-without-zone --quirk chunked   # names: docs/quirks.md",
+        "ocpp-soap simulate --quirk all --sessions 5",
         "ocpp-soap simulate https://ocpp.example.com/ocpp --ca-file ca.pem --json",
     ],
 )
 @click.argument("url", required=False)
 @click.option("--version", type=click.Choice(VERSIONS), default=VERSIONS[0], show_default=True, help="Their OCPP.")
+@click.option(
+    "--quirk",
+    "quirks",
+    type=click.Choice(["all", *QUIRKS]),
+    multiple=True,
+    metavar="NAME",
+    help="How they break the specification, as docs/quirks.md names it; repeatable. all: every quirk that is "
+    "tolerated; those that exclude each other take turns, message by message.",
+)
 @click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many charge points.")
 @click.option("--sessions", type=click.IntRange(0), default=1, show_default=True, help="Sessions of each.")
 @click.option(
@@ -68,7 +80,15 @@ def numbered(text: str) -> str:
     show_default=True,
     help="Seconds that each waits to be accepted.",
 )
-def simulate(url: str | None, count: int, connectors: int, power: float, speed: float | None, **plan: Any) -> None:
+def simulate(
+    url: str | None,
+    count: int,
+    connectors: int,
+    power: float,
+    speed: float | None,
+    quirks: tuple[str, ...],
+    **plan: Any,
+) -> None:
     """Simulates charge points at the Central System at URL, by default at OCPP_SOAP_PUBLIC_URL.
 
     Each boots, and in each session authorizes, charges, reports and stops. Their idTags have to be known there, or
@@ -76,12 +96,14 @@ def simulate(url: str | None, count: int, connectors: int, power: float, speed: 
     """
     # Spyne and zeep take a while to import.
     from ..simulator import fleet
+    from ..simulator.quirks import EVERY
     from ..simulator.traits import Traits
 
     settings = Settings.from_environment()
     listen_to_logs(settings.log_level)
     if count > 1 and plan["identity"].format(1) == plan["identity"].format(2):
         raise click.BadParameter("several charge points need a place for their number, such as SIM-{:04d}")
+    plan["quirks"] = frozenset(quirks) - {"all"} | (EVERY if "all" in quirks else frozenset())
     traits = Traits(connectors=connectors, connector_power=power, car_power=power)
     pace = float(plan["stay"]) if speed is None else speed
     planned = fleet.Plan(url or settings.public_url, charge_points=count, traits=traits, speed=pace, **plan)

@@ -67,7 +67,10 @@ class Writer:
                 messages[name] = None if raw is None else self._redactor.message(exchange, side)
             except ProtocolError as error:
                 if "unreadable" not in self.kept:
-                    messages[name], left_out[name] = None, self._redactor.sentence(error.text)
+                    # What follows the colon quotes the message.
+                    messages[name], left_out[name] = None, error.text.partition(":")[0]
+        if "request" in left_out and messages["answer"] is not None:
+            messages["answer"], left_out["answer"] = None, "it may quote the request"
         self.left_out += bool(left_out)
         redacted = replace(exchange, request=messages["request"] or b"", answer=messages["answer"])
         return {

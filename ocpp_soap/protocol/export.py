@@ -7,7 +7,7 @@ Nothing here is typed by hand, so that documents can't drift from the contract. 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,16 +88,17 @@ def field_rows(type_: ComplexType, path: str = "") -> Iterator[tuple[str, str, b
 def fields_table(type_: ComplexType) -> str:
     """A Markdown table of every field of a message."""
     rows = ((f"`{path}`", kind, "yes" if needed else "no", text) for path, kind, needed, text in field_rows(type_))
-    return _markdown(("Field", "What is expected", "Required", "What it is for"), rows)
+    return table(("Field", "What is expected", "Required", "What it is for"), rows)
 
 
 def operations_table(service: Service) -> str:
     """A Markdown table of the service's operations, by name."""
     rows = ((f"`{name}`", operation.documentation) for name, operation in sorted(service.operations.items()))
-    return _markdown(("Operation", "What it is for"), rows)
+    return table(("Operation", "What it is for"), rows)
 
 
-def _markdown(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
     lines = [head, ("---",) * len(head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 

@@ -7,20 +7,27 @@ message is read.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple
+
+from .export import table
 
 REAL = "a real station"
 CODE = "worked around by deployed software"
 TEST = "a test or a simulator"
 NOBODY = "nobody yet"
 
+REFUSED = "Refused"
+
 
 class Quirk(NamedTuple):
     """`does` says what a station does, `answer` what is made of it, `seen` who was seen doing it.
 
-    `strict`: it breaks the specification though the schema can't tell, so that a strict station gets a fault.
-    `flagged` is false where the standard allows it and there is nothing to note.
+    `strict`: it breaks the specification though the schema can't tell, so that a strict station gets a fault; `schema`:
+    the schema tells. `flagged` is false where the standard allows it and there is nothing to note.
     """
 
     group: str
@@ -29,6 +36,7 @@ class Quirk(NamedTuple):
     seen: str
     strict: bool = False
     flagged: bool = True
+    schema: bool = False
 
 
 def _header(does: str, answer: str, seen: str, strict: bool = True) -> Quirk:
@@ -40,11 +48,11 @@ def _envelope(does: str, answer: str, seen: str, strict: bool = True) -> Quirk:
 
 
 def _body(does: str, answer: str, seen: str) -> Quirk:
-    return Quirk("Body", does, answer, seen)
+    return Quirk("Body", does, answer, seen, schema=True)
 
 
-def _value(does: str, answer: str, seen: str) -> Quirk:
-    return Quirk("Values", does, answer, seen)
+def _value(does: str, answer: str, seen: str, schema: bool = True) -> Quirk:
+    return Quirk("Values", does, answer, seen, schema=schema)
 
 
 def _http(does: str, answer: str, seen: str, flagged: bool = True) -> Quirk:
@@ -66,9 +74,7 @@ _HEADERS = {
     "header-without-namespace": _header("puts header blocks into no namespace", "known by their local names", CODE),
     "header-in-another-namespace": _header("puts blocks into another namespace", "known by their local names", REAL),
     "header-name-case": _header("writes MessageId, chargeboxidentity", "known regardless of case", CODE, strict=False),
-    "must-understand-unknown": _header(
-        "sends a block of its own that must be understood", "ignored; strict: a fault MustUnderstand", CODE
-    ),
+    "must-understand-unknown": _header("sends a block of its own that must be understood", "ignored", CODE),
     "from-without-address": _header("writes the address into wsa:From itself", "read there", TEST),
     "from-unusable": _header(
         "names no host that can be called, such as http://:8082/",
@@ -107,13 +113,15 @@ _BODY = {
     "children-unqualified": _body("puts fields into no namespace", "known by their local names", CODE),
     "children-in-another-namespace": _body("puts fields into another namespace", "known by local names", CODE),
     "operation-name-case": _body("writes AuthorizeRequest", "known regardless of case", TEST),
-    "child-name-case": _body("writes connectorID, IdTag", "known regardless of case", TEST),
+    "child-name-case": _body("writes ConnectorId, IdTag", "known regardless of case", TEST),
     "children-order": _body("sends fields in an order of its own", "read in any order", REAL),
     "unknown-element": _body("sends fields that the standard has not", "dropped, kept in the journal", CODE),
     "repeated-element": _body("repeats a field that may stand once", "the first with a text counts", NOBODY),
     "markup-in-text": _body("puts elements where text belongs", "their text", NOBODY),
     "xml-in-data": _body("puts XML into DataTransfer's data", "kept as text", TEST),
     "element-for-attribute": _body("writes an attribute as an element", "read as the attribute", REAL),
+    "element-in-itself": _body("puts values into values", "the inner ones are its items", TEST),
+    "field-of-a-later-version": _body("sends a field that only a later version has", "kept", TEST),
 }
 _VALUES = {
     "field-missing": _value(
@@ -124,18 +132,20 @@ _VALUES = {
     "overlong-text": _value("sends a text longer than allowed", "kept whole", REAL),
     "unknown-word": _value("sends a word that its version does not have", "kept as sent", CODE),
     "word-in-another-case": _value("writes accepted, AVAILABLE", "the word that it is", CODE),
-    "word-of-another-version": _value("writes Celcius, Amp or Volt where the standard does not", "Celsius, A, V", CODE),
+    "word-of-another-version": _value("writes Celcius, or Amp and A in each other's version", "Celsius, A, V", CODE),
     "number-spelling": _value("writes whole numbers as 12.0, +5 or 1.2E1", "the whole number", TEST),
     "number-unreadable": _value("sends a number that is none, or too great", "absent, its text kept", TEST),
-    "boolean-spelling": _value("writes 0, 1, TRUE", "false, true", REAL),
-    "boolean-unreadable": _value("sends a boolean that is none", "absent, its text kept", NOBODY),
-    "time-without-zone": _value("gives no zone", "UTC", REAL),
+    "boolean-spelling": _value("writes 0, 1, TRUE in an answer", "false, true", REAL, schema=False),
+    "boolean-unreadable": _value(
+        "sends a boolean that is none in an answer", "absent, its text kept", NOBODY, schema=False
+    ),
+    "time-without-zone": _value("gives no zone", "UTC", REAL, schema=False),
     "time-as-epoch": _value("writes times as seconds or milliseconds since 1970", "that time", CODE),
     "time-spelling": _value("writes T5:13:33, a blank for T, more digits than microseconds", "that time", CODE),
     "time-with-fraction": Quirk("Values", "gives milliseconds or microseconds", "that time", REAL, flagged=False),
     "time-impossible": _value("sends a time that can't be, such as 24:23:23", "the time of receipt", REAL),
-    "clock-never-set": _value("has a clock that was never set", "kept, and ordered by receipt", NOBODY),
-    "time-in-future": _value("is ahead of time", "kept, and ordered by receipt", NOBODY),
+    "clock-never-set": _value("has a clock that was never set", "kept, and ordered by receipt", NOBODY, schema=False),
+    "time-in-future": _value("is ahead of time", "kept, and ordered by receipt", NOBODY, schema=False),
 }
 _HTTP = {
     "no-content-type": _http("sends no Content-Type", "read as SOAP", NOBODY),
@@ -155,4 +165,69 @@ _ANSWERS = {
     "answer-cut-off": _answer("ends the connection before the length it named", "complete if the envelope is", CODE),
 }
 
-QUIRKS: Mapping[str, Quirk] = _HEADERS | _ENVELOPE | _BODY | _VALUES | _HTTP | _ANSWERS
+_REFUSED = {
+    "soap-1.1": Quirk(
+        REFUSED,
+        "sends a SOAP 1.1 envelope",
+        "VersionMismatch in SOAP 1.1, naming SOAP 1.2",
+        TEST,
+        flagged=False,
+    ),
+}
+
+QUIRKS: Mapping[str, Quirk] = _HEADERS | _ENVELOPE | _BODY | _VALUES | _HTTP | _ANSWERS | _REFUSED
+
+AROUND_A_MESSAGE = frozenset(_HEADERS | _ENVELOPE | _HTTP)
+"""The names of those that say nothing about a message's content."""
+
+_PAGE = """# Quirks of stations
+
+Stations of this age break the specification in many small ways, and will never be updated. Whatever can be understood
+is answered. Each tolerance is a flag: the field, the text that stood there, what was assumed, and the quirk's name.
+
+- `ocpp-soap charge-points show CP-1` lists the quirks that a station has shown, since when, and an example of each.
+- `ocpp-soap journal list --charge-point CP-1` and `ocpp-soap journal show 4711` show the flags of each message.
+- `ocpp-soap charge-points profile CP-1 --strictness strict` is for vendors who certify: a strict station gets a fault
+  that names line and field wherever its message breaks the specification. All others are lenient.
+- `ocpp-soap simulate --quirk NAME` is a station that has it, `--quirk all` one that has all of them.
+
+A value is never guessed by resemblance: what is not in these tables is kept as it was sent. Who was seen doing it says
+how far a quirk is known: {seen}.
+The tests are in `{tests}`, each with a simulated station at a real gateway.
+
+This page is written by `python -m ocpp_soap.protocol.quirks docs/quirks.md`.
+"""
+TESTS = "tests/e2e/test_quirks.py"
+TOLERATED, TURNED_AWAY = "test_tolerated", "test_refused"
+
+
+def refusal(name: str) -> str:
+    """What a strict station gets for it."""
+    quirk = QUIRKS[name]
+    if name == "must-understand-unknown":
+        return "MustUnderstand"
+    return "ProtocolError" if quirk.strict else "ProtocolError, by the schema" if quirk.schema else "the same"
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    head = ("quirk", "a station …", "what the gateway makes of it", "a strict station gets", "seen", "proved by")
+    parts = [_PAGE.format(seen=", ".join((REAL, CODE, TEST, NOBODY)), tests=TESTS)]
+    for group, names in groupby(QUIRKS, lambda name: QUIRKS[name].group):
+        rows = []
+        for name in names:
+            quirk, test = QUIRKS[name], TURNED_AWAY if group == REFUSED else TOLERATED
+            noted = "" if quirk.flagged or group == REFUSED else "; not flagged, since it is allowed"
+            rows.append((f"`{name}`", quirk.does, quirk.answer + noted, refusal(name), quirk.seen, f"`{test}[{name}]`"))
+        parts.append(f"## {group}\n\n{table(head, rows)}")
+    return "\n".join(parts)
+
+
+def main(paths: list[str]) -> None:
+    """Writes the page into these files."""
+    for path in paths:
+        Path(path).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -5,7 +5,7 @@ Only switches: the wire and the handlers look at them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -25,7 +25,7 @@ class Faults:
     datetime (1970) when it was switched on. `drop`: a command is lost before it is executed ("request": the
     connection closes), after ("answer"), or the connection stays open without an answer ("silence"). `delay`: real
     seconds before a command is answered. `fault`: every command is answered with this SOAP fault. `unlock_fails`,
-    `installation_fails`: so.
+    `installation_fails`: so. `quirks`: names of `docs/quirks.md`, how it spells what it says.
     """
 
     offline: bool = False
@@ -38,6 +38,7 @@ class Faults:
     fault: Fault | None = None
     unlock_fails: bool = False
     installation_fails: bool = False
+    quirks: Set[str] = frozenset()
 
     def time(self, now: datetime, switched_on: datetime) -> datetime:
         """What the charge point believes the time to be."""

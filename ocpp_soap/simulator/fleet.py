@@ -6,7 +6,7 @@ For the command line and for load; it prints nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ class Plan:
     `identity` and `id_tag` are formats of the charge point's number, counted from 1. Each session takes `seconds` of
     simulated time, which runs `speed` times as fast as ours (0: as fast as the Central System answers). With `stay` the
     charge points go on taking commands after their sessions, until `run` is told to stop. They speak the newest
-    `version` of OCPP, unless another is named.
+    `version` of OCPP, unless another is named, with these `quirks` (names of docs/quirks.md).
     """
 
     url: str
@@ -45,6 +45,7 @@ class Plan:
     ca_file: Path | None = None
     host: str = "127.0.0.1"
     version: str | None = None
+    quirks: Set[str] = frozenset()
     accept_timeout: float = 30.0
 
     def clock(self) -> Clock:
@@ -121,6 +122,7 @@ class _Fleet:
             clock=plan.clock(),
             wire=SoapWire(plan.url, version=plan.version, host=plan.host, ca_file=plan.ca_file),
         )
+        cp.faults.quirks = plan.quirks
         with self._lock:
             if self._stop.is_set():
                 return
@@ -128,13 +130,13 @@ class _Fleet:
         try:
             with cp:
                 cp.wait_accepted(plan.accept_timeout)
-                self._tell(f"{identity} is accepted")
+                self._tell(f"{cp.identity} is accepted")
                 for session in range(plan.sessions):
                     self._session(cp, number, session)
                 if plan.stay:
                     self._stop.wait()
         except (OcppSoapError, OSError) as error:
-            self._fail(f"{identity}: {error}")
+            self._fail(f"{cp.identity}: {error}")
         finally:
             self._count(cp)
 

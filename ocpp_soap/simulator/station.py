@@ -14,7 +14,7 @@ from threading import Condition, Event, Lock
 from typing import Any, Self
 
 from ..errors import CallFailed, Fault, NotTransmitted, Refused, StationFault, Uncertain
-from . import sampling, sessions
+from . import quirks, sampling, sessions
 from .agenda import Agenda
 from .authorization import Cache, LocalList
 from .clock import Clock
@@ -54,11 +54,10 @@ class Station:
         wire: Wire | None = None,
         auto_boot: bool = True,
     ) -> None:
-        self.identity = identity
+        self._name = identity
         self.traits = traits = traits or Traits()
-        self.clock = clock or Clock(speed)
+        self.clock, self.auto_boot = clock or Clock(speed), auto_boot
         self.wire: Wire = wire or SoapWire(url)
-        self.auto_boot = auto_boot
         self.changed = Condition()
         self.faults, self.answers = Faults(), Answers()
         self.sent: Records[Sent] = Records()
@@ -68,18 +67,21 @@ class Station:
         self.reservations, self.profiles = Reservations(), Profiles()
         self.connectors = {number: Connector(number) for number in range(traits.connectors + 1)}
         self.transactions: list[Transaction] = []
-        self.nameplate = dict(traits.nameplate)
-        self.file_status = {"Firmware": "Idle", "Diagnostics": "Idle"}
+        self.nameplate, self.file_status = dict(traits.nameplate), {"Firmware": "Idle", "Diagnostics": "Idle"}
         self.downloaded: tuple[str, bytes] | None = None
         self.registration: str | None = None
-        self.online = True
-        self.address = ""
+        self.online, self.address = True, ""
         self.booted = self.clock.now()
         self.agenda = Agenda(self.clock, self.changed, identity)
         self.outbox = Outbox(self, self.clock.now, self._flush_after)
         self.closing, self.hurried = Event(), Event()
         self.observe: Callable[[Sent | Received], object] = lambda _: None
         self._sending, self._reporting = Lock(), Lock()
+
+    @property
+    def identity(self) -> str:
+        """Its chargeBoxIdentity, as its quirks have it."""
+        return quirks.spelled(self._name, self.faults.quirks)
 
     # Its life
 
@@ -252,8 +254,7 @@ class Station:
 
     def status(self, connector_id: int) -> str:
         """The status of a connector, as StatusNotification would tell it."""
-        status: str = self._facts(connector_id)["status"]
-        return status
+        return str(self._facts(connector_id)["status"])
 
     def _facts(self, connector_id: int) -> Payload:
         reserved = connector_id > 0 and self.reservations.on(connector_id) is not None
@@ -291,8 +292,7 @@ class Station:
 
     def report(self, connector_id: int) -> None:
         """Sends the status as it is, told before or not, because the Central System asked for it."""
-        payload = self._facts(connector_id) | {"timestamp": self.stamp()}
-        self.send("StatusNotification", payload, triggered=True)
+        self.send("StatusNotification", self._facts(connector_id) | {"timestamp": self.stamp()}, triggered=True)
 
     def stamp(self, moment: datetime | None = None) -> datetime:
         """What the charge point believes the time of that moment (default: now) to be, in milliseconds."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 from email.message import Message as HeaderFields
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
 from ..errors import ProtocolError
 from ..protocol.reading import Flag
@@ -16,8 +18,8 @@ from ..protocol.reading import Flag
 BLANKS = b" \t\r\n"
 
 _DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
-_KNOWN = {"utf-8": "utf-8", "ascii": "utf-8", "utf-16": "utf-16", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
-_KNOWN["iso8859-1"] = "iso8859-1"
+_KNOWN = {"utf_8": "utf-8", "ascii": "utf-8", "utf_16": "utf-16", "utf_16_le": "utf-16", "utf_16_be": "utf-16"}
+_KNOWN["latin_1"] = "iso8859-1"
 
 
 def to_utf8(raw: bytes, content_type: str | None, flags: list[Flag]) -> bytes:
@@ -63,7 +65,7 @@ def _utf16(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
     declared = _known(found[1].decode(), flags) if found else None
     label = labelled or declared
     if (label or "utf-16") != "utf-16":
-        raise ProtocolError(f"The message is UTF-16, although it is labelled {label}; send UTF-8.")
+        flags.append(Flag("Envelope", f"labelled {label}", "utf-16", "encoding-labels-disagree"))
     if "\0" in text:
         raise ProtocolError("The message holds a null character, which XML can't hold.")
     flags.append(Flag("Envelope", "utf-16", "utf-16", "utf-16"))
@@ -96,15 +98,17 @@ def _labelled(content_type: str | None, flags: list[Flag]) -> str | None:
     if "charset=utf-8" in content_type.lower():
         return "utf-8"
     fields = HeaderFields()
-    fields["Content-Type"] = content_type
+    # Of two types that somebody on the way has put into one line, that which names an encoding.
+    fields["Content-Type"] = next(type_ for type_ in content_type.split(",") if "charset" in type_.lower())
     name = fields.get_param("charset")
     return _known(name, flags) if isinstance(name, str) and name.strip() else None
 
 
 def _known(name: str, flags: list[Flag]) -> str:
     """The encoding of that name as one of ours; one that is not is read as UTF-8, if it can be."""
-    try:
-        return _KNOWN[codecs.lookup(name.strip().strip("'\"")).name]
-    except (LookupError, ValueError):
+    # By Python's table of names: its look-up remembers each name that it does not find, for ever.
+    spelled = normalize_encoding(name.strip().strip("'\"")).lower()
+    found = _KNOWN.get(aliases.get(spelled, spelled))
+    if found is None:
         flags.append(Flag("Envelope", name[:80], "utf-8", "encoding-unknown"))
-        return "utf-8"
+    return found or "utf-8"

@@ -7,7 +7,6 @@ compares nothing; `central.authentication` does.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -27,26 +26,26 @@ def read(request: Mapping[str, Any], secret: str | None, trusted: Sequence[Netwo
     certificate = request.get(CERTIFICATE)
     if secret is None and not basic and not certificate:
         return NOTHING
-    user, password = _basic(basic or "", flags)
-    return Credentials(secret, user, password, _names(request, certificate, trusted, flags) if certificate else None)
+    names = _names(request, certificate, trusted, flags) if certificate else None
+    return Credentials(secret, _basic(basic, flags) if basic else None, names)
 
 
-def _basic(header: str, flags: list[Flag]) -> tuple[str | None, str | None]:
-    """User and password of RFC 7617, UTF-8 or else ISO-8859-1; None for what is none."""
-    scheme, _, coded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None, None
+def _basic(header: str, flags: list[Flag]) -> str | None:
+    """`user:password` of RFC 7617, UTF-8 or else ISO-8859-1; None, with a flag, for what is none."""
+    scheme, *coded = header.split()
     try:
-        raw = base64.b64decode(coded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        flags.append(Flag("Authorization", None, "ignored, since it can't be decoded"))
-        return None, None
+        if scheme.lower() != "basic" or len(coded) != 1:
+            raise ValueError
+        raw = base64.b64decode(coded[0], validate=True)
+        if b":" not in raw:
+            raise ValueError
+    except ValueError:
+        flags.append(Flag("Authorization", None, "ignored, since it is not HTTP Basic"))
+        return None
     try:
-        text = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    user, colon, password = text.partition(":")
-    return (user, password) if colon else (None, None)
+        return raw.decode("latin-1")
 
 
 def _names(

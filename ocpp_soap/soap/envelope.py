@@ -20,13 +20,19 @@ from .charset import to_utf8
 MAX_DEPTH = 64
 MAX_MARKUP = 200_000
 """How many `<` and how many `=` a message may hold: bounds elements and attributes before memory is spent on them."""
+MAX_BLOCKS = 1000
+MAX_NAMESPACE = 500
+"""How many header blocks are read, and how long a namespace may be: each element that is looked at repeats its own."""
 
 _DEEPER = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _UNDECLARED = re.compile(r"Namespace prefix (\S+) (?:for|on|is) ")
 _NO_SUCH_PREFIX = etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE
 _DECLARED_NOWHERE = "urn:undeclared:"
 _START_TAG = re.compile(rb"<[^\s/>!?]+")
+_LONG_VALUE = re.compile(rb"=\s*(?:\"[^\"]{%d}|'[^']{%d})" % (MAX_NAMESPACE + 1, MAX_NAMESPACE + 1))
+_ASIDE = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _per_thread = threading.local()
+_parsed = 0
 
 
 class Message(NamedTuple):
@@ -47,12 +53,20 @@ def parse(raw: bytes, content_type: str | None = None, flags: list[Flag] | None 
     return _message(_root(to_utf8(raw, content_type, noted), noted), noted)
 
 
+def parsed() -> int:
+    """How many bytes of messages this process has parsed, about."""
+    return _parsed
+
+
 def _root(text: bytes, flags: list[Flag]) -> etree._Element:
     markup = text.count(b"<")
     if markup > MAX_MARKUP or text.count(b"=") > MAX_MARKUP:
         raise ProtocolError("The message holds more elements or attributes than any OCPP message needs.", status=413)
     if b"<!DOCTYPE" in text:
         _refuse_doctype(text)
+    _refuse_long_namespaces(text)
+    global _parsed
+    _parsed += len(text)
     try:
         root = etree.fromstring(text, _parser())
     except etree.XMLSyntaxError as error:
@@ -76,6 +90,8 @@ def _message(root: etree._Element, flags: list[Flag]) -> Message:
     for part in root:
         name = ns.local(part.tag)
         if name == "Header" and not blocks:
+            if len(part) > MAX_BLOCKS:
+                raise ProtocolError(f"The header of the message holds more than {MAX_BLOCKS} blocks.", status=413)
             blocks = list(part)
         elif name == "Body" and body is None:
             body = part
@@ -106,12 +122,9 @@ def _parser() -> etree.XMLParser:
 def _prolog(text: bytes) -> int:
     """Where the first thing stands that is neither a declaration, an instruction, a comment nor a blank."""
     at = 0
-    while True:
-        at += len(text[at:]) - len(text[at:].lstrip())
-        end = b"?>" if text.startswith(b"<?", at) else b"-->" if text.startswith(b"<!--", at) else None
-        if end is None or (found := text.find(end, at)) < 0:
-            return at
-        at = found + len(end)
+    while found := _ASIDE.match(text, at):
+        at = found.end()
+    return at
 
 
 def _refuse_doctype(text: bytes) -> None:
@@ -121,6 +134,14 @@ def _refuse_doctype(text: bytes) -> None:
         raise ProtocolError("This is HTML, not SOAP.")
     if text.startswith(b"<!DOCTYPE", at):
         raise ProtocolError("A SOAP message must not have a document type declaration (SOAP 1.2 part 1 §5).")
+
+
+def _refuse_long_namespaces(text: bytes) -> None:
+    """Raises when a namespace is longer than anybody's; whatever follows an `xmlns` counts as one."""
+    at = 0
+    while (at := text.find(b"xmlns", at)) >= 0 and (at := text.find(b"=", at)) >= 0:
+        if _LONG_VALUE.match(text, at):
+            raise ProtocolError(f"The message names a namespace of more than {MAX_NAMESPACE} characters.")
 
 
 def _declared(text: bytes, error: etree.XMLSyntaxError, flags: list[Flag]) -> etree._Element:

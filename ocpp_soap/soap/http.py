@@ -38,7 +38,9 @@ def identity_in(path: str) -> tuple[str | None, str | None]:
         identity, _, secret = path.encode("latin-1").decode().removeprefix("/").removesuffix("/").partition("/")
     except UnicodeError:
         raise ProtocolError("The path is not UTF-8.") from None
-    if "/" in secret:
+    if "\0" in identity:
+        raise ProtocolError("The path holds a null character.")
+    if "/" in secret or (secret and not identity.strip()):
         raise ProtocolError("There is nothing at this path: use …/ocpp or …/ocpp/<chargeBoxIdentity>.", status=404)
     return identity.strip() or None, secret or None
 

@@ -48,7 +48,11 @@ class SqlAttempts(Repository):
         values = {**named, "first": at, "last": at, "count": 1, "since": at, "lately": 1, "limit": since}
         if self._run(NOTE, values).scalar_one() == 1:
             self._run(FORGET_OLDEST)
-        return int(self._run(LATELY, {"from_peer": peer, "limit": since}).scalar_one() or 1)
+        return self.lately(peer, since)
+
+    def lately(self, peer: str, since: datetime) -> int:
+        """How many there were from that address since then."""
+        return int(self._run(LATELY, {"from_peer": peer, "limit": since}).scalar_one() or 0)
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Attempt]:
         """Newest first."""

@@ -1,6 +1,6 @@
-"""Bounds how long a peer may take to send one message: a sender that trickles must not hold a thread for ever.
+"""Bounds how long a peer may take for one message and its answer: one that trickles must not hold a thread for ever.
 
-A limit on each read does not see it, since every byte begins a new one. It knows sockets and no HTTP.
+A limit on each read or write does not see it, since every byte begins a new one. It knows sockets and no HTTP.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ ROUND = 1.0
 
 
 class Patience:
-    """Ends the reading side of sockets that have been waited for longer than `seconds`; what follows reads an end."""
+    """Ends the reading side of sockets that have been waited for longer than `seconds`: what follows reads an end.
+
+    After as long again the writing side is ended too, for a peer that does not take its answer.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -38,8 +41,8 @@ class Patience:
     def _look(self) -> None:
         while True:
             time.sleep(ROUND)
-            limit = time.monotonic() - self._seconds
+            now = time.monotonic()
             for peer, since in list(self._since.items()):
-                if since < limit:
+                if now - since > self._seconds:
                     with suppress(OSError):
-                        peer.shutdown(socket.SHUT_RD)
+                        peer.shutdown(socket.SHUT_RD if now - since < 2 * self._seconds else socket.SHUT_RDWR)

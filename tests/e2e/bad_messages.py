@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from tests.integration.messages import SOAP_TYPE, Spelling, envelope, version
+from tests.integration.messages import SOAP_TYPE, envelope, version
 
 # What the gateways of the test are told as OCPP_SOAP_MAX_BODY.
 MAX_BODY = 64 * 1024
@@ -70,7 +70,6 @@ def unreadable() -> Iterator[Case]:
     plain = HEARTBEAT.partition(b"?>\n")[2] if HEARTBEAT.startswith(b"<?xml") else HEARTBEAT
     bomb = gzip.compress(b"<a>" + b" " * 20_000_000)
     deep = "<a>" * 5000 + "</a>" * 5000
-    utf16 = envelope("Heartbeat", "CP1", {}, Spelling(encoding="utf-16"))
     bodies: dict[str, tuple[bytes, int]] = {
         "empty": (http(b""), 400),
         "blank": (http(b" \r\n "), 400),
@@ -79,7 +78,6 @@ def unreadable() -> Iterator[Case]:
         "html": (http(b"<!DOCTYPE html><html><body>Login</body></html>"), 400),
         "another-document": (http(b"<note/>"), 400),
         "no-body-element": (http(b'<Envelope xmlns="http://www.w3.org/2003/05/soap-envelope"/>'), 400),
-        "utf-16-labelled-utf-8": (http(utf16), 400),
         "utf-8-labelled-utf-16": (http(HEARTBEAT, Content_Type="text/xml; charset=utf-16"), 400),
         "truncated": (http(HEARTBEAT[:100], Content_Length=str(len(HEARTBEAT))), 400),
         "cut-off": (http(HEARTBEAT[:-20]), 400),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -151,6 +151,7 @@ class Central:
         wire: SoapWire | None = None,
         traits: Traits | None = None,
         auto_boot: bool = True,
+        quirks: Set[str] = frozenset(),
     ) -> Iterator[ChargePoint]:
         """A fresh station, accepted; its time stands still and moves by `tick`, unless another clock is given."""
         point = ChargePoint(
@@ -161,6 +162,7 @@ class Central:
             wire=wire,
             auto_boot=auto_boot,
         )
+        point.faults.quirks = quirks
         with point:
             if auto_boot:
                 point.wait_accepted()

@@ -1,6 +1,7 @@
 """Messages of real stations, and of other people's tests, at the real gateway and at the reader of stations' answers.
 
-They lie outside of the project and are data: each is sent as it is, and its outcome stands in a table here.
+They lie outside of the project and are data: each is sent as it is, and its outcome stands in a table here. With -rA
+or -s the run ends with a table of every message: version, operation, outcome, flags.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from ocpp_soap.protocol import catalog
+from ocpp_soap.central.records import Exchange as Journalled
 from ocpp_soap.soap import answers
 from ocpp_soap.soap.transport import Exchange
 
+from .corpus import Note, message, service_of, version_of
 from .stations import Central, content, header, schema
 
 # What each request is answered with: the response's name, and the status in it.
@@ -93,12 +95,15 @@ REQUESTS: dict[str, tuple[str, str | None]] = {
 }
 
 # What is answered with a fault, and why.
-FAULTS: dict[str, tuple[int, str]] = {
-    # The oldest version has no such operation.
-    "quirks/1.2-cs-dataTransfer-request-izivia-not-in-12": (500, "NotSupported"),
-    "quirks/1.2-cs-dataTransfer-request-shiv3-not-in-12": (500, "NotSupported"),
-    # An entity that nobody defines is no well-formed XML; one that is defined is refused with its document type.
-    "quirks/1.5-cs-heartbeat-request-shiv3-xxe": (400, "ProtocolError"),
+NO_SUCH_OPERATION = "the oldest version has no DataTransfer, and no words for an answer"
+FAULTS: dict[str, tuple[int, str, str]] = {
+    "quirks/1.2-cs-dataTransfer-request-izivia-not-in-12": (500, "NotSupported", NO_SUCH_OPERATION),
+    "quirks/1.2-cs-dataTransfer-request-shiv3-not-in-12": (500, "NotSupported", NO_SUCH_OPERATION),
+    "quirks/1.5-cs-heartbeat-request-shiv3-xxe": (
+        400,
+        "ProtocolError",
+        "an entity that nobody defines is no well-formed XML; one that is defined is refused with its document type",
+    ),
 }
 
 # What each answer of a station says.
@@ -140,22 +145,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
-def message(corpus: Path, name: str) -> bytes:
-    """A file of the corpus."""
-    return (corpus / f"{name}.xml").read_bytes()
-
-
-@pytest.fixture
-def corpus(shared: Path) -> Path:
-    """The folder of the corpus; not everybody has it."""
-    return shared / "corpus"
-
-
-def version_of(name: str) -> str:
-    """The version of a message, by its place in the corpus."""
-    return name.removeprefix("quirks/")[:3]
-
-
 def test_the_tables_name_every_message_of_a_station(corpus: Path) -> None:
     """No request and no station's answer of the corpus is left out."""
     requests = [*corpus.glob("*/cs/*-request-*.xml"), *corpus.glob("quirks/*-cs-*-request-*.xml")]
@@ -175,8 +164,19 @@ def post(central: Central, request: bytes) -> tuple[int, str, bytes]:
             return error.code, error.headers["Content-Type"], error.read()
 
 
+def journalled(central: Central, request: bytes, note: Note, why: str = "") -> Journalled:
+    """What the gateway's journal says of the message that came last, which is this one."""
+    with central.inside.store.reading() as work:
+        row = work.journal.list(None, 1)[0]
+    assert request == row.request
+    # That a station was new here says nothing of the message.
+    flags = [flag.get("quirk") or flag["path"] for flag in row.flags]
+    note(row.version, row.operation, row.outcome, [one for one in flags if one != "chargeBoxIdentity"], why)
+    return row
+
+
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_request_of_the_corpus_gets_its_answer(central: Central, corpus: Path, name: str) -> None:
+def test_a_request_of_the_corpus_gets_its_answer(central: Central, corpus: Path, note: Note, name: str) -> None:
     """The answer fits its version's schema, belongs to the request, and says what the table says."""
     request = message(corpus, name)
     status, type_, answer = post(central, request)
@@ -187,20 +187,27 @@ def test_a_request_of_the_corpus_gets_its_answer(central: Central, corpus: Path,
     parser = etree.XMLParser(recover=True)  # one of them is not well-formed
     asked = etree.fromstring(request.strip(), parser).findtext(".//{*}MessageID")
     assert (asked or "").strip() == header(answer, "RelatesTo")
+    row = journalled(central, request, note)
+    assert ("answered", version_of(name), answer) == (row.outcome, row.version, row.answer)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_must_be_refused_gets_its_fault(central: Central, corpus: Path, name: str) -> None:
+def test_what_must_be_refused_gets_its_fault(central: Central, corpus: Path, note: Note, name: str) -> None:
     """With the HTTP status that belongs to it."""
-    status, _, answer = post(central, message(corpus, name))
-    assert FAULTS[name] == (status, (content(answer).findtext(".//{*}Subcode/{*}Value") or "").rpartition(":")[2])
+    request = message(corpus, name)
+    status, _, answer = post(central, request)
+    *expected, why = FAULTS[name]
+    assert expected == [status, (content(answer).findtext(".//{*}Subcode/{*}Value") or "").rpartition(":")[2]]
+    assert expected[1] == journalled(central, request, note, why).outcome
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_of_the_corpus_is_understood(corpus: Path, name: str) -> None:
+def test_an_answer_of_the_corpus_is_understood(corpus: Path, note: Note, name: str) -> None:
     """What a station said is read in typed values, whatever its headers look like."""
-    service = catalog.load().versions[version_of(name)].charge_point
+    service = service_of(name, "charge_point")
     body = message(corpus, name)
     operation = next(o for o in service.operations.values() if o.output.element == etree.QName(content(body)).localname)
     exchange = Exchange(b"", 200, "OK", "application/soap+xml; charset=utf-8", None, body, None)
-    assert ANSWERS[name] == answers.read(exchange, service, operation, "CS1").payload
+    found = answers.read(exchange, service, operation, "CS1")
+    assert ANSWERS[name] == found.payload
+    note(service.version, operation.name, "understood", [flag.quirk or flag.path for flag in found.flags])

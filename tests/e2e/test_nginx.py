@@ -20,6 +20,7 @@ from lxml import etree
 
 from ocpp_soap.central.records import Tag
 from ocpp_soap.protocol import catalog
+from ocpp_soap.simulator.quirks import EVERY
 from ocpp_soap.simulator.wire import SoapWire
 from tests.conftest import PROJECT, need
 from tests.integration.messages import SOAP, SOAP_TYPE
@@ -261,6 +262,15 @@ def test_a_chunked_message_is_taken(front: Front) -> None:
     answer = front.post(message("Heartbeat", "CHUNKED"), Transfer_Encoding="chunked")
     assert 200 == answer.status
     assert [STATION] == front.peers("CHUNKED")
+
+
+def test_a_station_with_every_quirk_comes_through(front: Front) -> None:
+    """Two content types, none, HTTP/1.0, chunks, waiting for 100 Continue: nginx refuses none of it."""
+    wire = SoapWire(front.url, ca_file=front.certificate)
+    with Central(front.gateway).station("ODD", wire=wire, quirks=EVERY) as station:
+        for _ in range(12):
+            station.heartbeat()
+        assert [] == [one.error for one in station.sent if one.error is not None]
 
 
 def test_an_identity_in_the_path_passes_as_it_is_written(front: Front) -> None:

@@ -35,24 +35,30 @@ def post(url: str, body: bytes, before: Callable[[], object] = lambda: None) -> 
         connection.connect()
         before()
         connection.request("POST", parts.path, body, {"Content-Type": SOAP_TYPE, "Connection": "close"})
-        return _read(connection.getresponse())
+        return read_answer(connection.getresponse())
     finally:
         connection.close()
 
 
+def connected(url: str) -> socket.socket:
+    """A connection to a gateway."""
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname, parts.port), timeout=SECONDS)
+
+
 def talk(url: str, request: bytes, half_close: bool = False) -> Answer:
     """Sends bytes as they are and reads the answer; `half_close` says that nothing more will come."""
-    parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=SECONDS) as connection:
+    with connected(url) as connection:
         connection.sendall(request)
         if half_close:
             connection.shutdown(socket.SHUT_WR)
         response = http.client.HTTPResponse(connection)
         response.begin()
-        return _read(response)
+        return read_answer(response)
 
 
-def _read(response: http.client.HTTPResponse) -> Answer:
+def read_answer(response: http.client.HTTPResponse) -> Answer:
+    """All of an answer."""
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Answer(response.status, headers, response.read())
 

@@ -35,7 +35,7 @@ def demand(central: Central, **access: Any) -> None:
 
 def basic(user: str = "CP1", password: str = PASSWORD) -> Credentials:
     """User and password of HTTP Basic."""
-    return Credentials(user=user, password=password)
+    return Credentials(basic=f"{user}:{password}")
 
 
 CASES: dict[str, tuple[dict[str, Any], list[Credentials], list[tuple[Credentials, type[Fault], int | None]]]] = {
@@ -53,7 +53,13 @@ CASES: dict[str, tuple[dict[str, Any], list[Credentials], list[tuple[Credentials
             (basic(password=PASSWORD + "!"), SecurityError, 401),
             (basic(password=""), SecurityError, 401),
             (basic("CP2"), IdentityMismatch, None),
+            (Credentials(basic="CP1"), IdentityMismatch, None),
         ],
+    ),
+    "basic of a user with a colon": (
+        {"password": digest(PASSWORD), "user": "00:11:22"},
+        [basic("00:11:22")],
+        [(basic("00:11:23"), IdentityMismatch, None)],
     ),
     "basic with a user of its own": (
         {"password": digest(PASSWORD), "user": "kiosk"},
@@ -71,7 +77,7 @@ CASES: dict[str, tuple[dict[str, Any], list[Credentials], list[tuple[Credentials
     ),
     "everything": (
         {"secret": digest(SECRET), "password": digest(PASSWORD)},
-        [Credentials(SECRET, "CP1", PASSWORD)],
+        [Credentials(SECRET, f"CP1:{PASSWORD}")],
         [(Credentials(SECRET), SecurityError, 401), (basic(), SecurityError, None)],
     ),
 }
@@ -166,6 +172,49 @@ def test_too_many_failures_are_told_to_wait_but_a_station_that_proves_itself_nev
     assert None is central.say("Heartbeat", peer=OUTSIDE).status
 
 
+def test_made_up_identities_push_no_attempt_out(make_central: Any) -> None:
+    """Those that nobody registered share a row for each address; another spelling of a station is that station."""
+    central: Central = make_central(unknown_charge_points="accept", access=Rules((ip_network("10.0.0.0/8"),)))
+    central.boot()
+    demand(central, networks=("192.0.2.0/24",))
+    assert isinstance(central.say("Heartbeat", "cp1"), SecurityError)
+    for number in range(5):
+        assert isinstance(central.boot(f"MADE-UP-{number}", peer=OUTSIDE), SecurityError)
+    with central.store.reading() as work:
+        assert [("", OUTSIDE, 5), ("CP1", INSIDE, 1)] == [(a.identity, a.peer, a.count) for a in work.attempts.list()]
+
+
+def test_a_wrong_password_that_comes_again_costs_nothing_and_an_address_that_failed_often_waits_for_nobody(
+    make_central: Any,
+) -> None:
+    """While one guess of it is compared the others are sent off; a station that is known goes on."""
+    central: Central = make_central(unknown_charge_points="accept", failures=2)
+    central.boot()
+    demand(central, password=digest(PASSWORD))
+    assert "currentTime" in central.say("Heartbeat", shows=basic())
+    guesses = [central.say("Heartbeat", peer=OUTSIDE, shows=basic(password=f"guess {n}")) for n in range(4)]
+    assert [401, 401, 429, 429] == [fault.status for fault in guesses]
+    with central.inbox.judge._turn:  # somebody's password is being compared
+        assert 429 == central.say("Heartbeat", peer=OUTSIDE, shows=basic(password="guess 9")).status
+        assert 429 == central.say("Heartbeat", peer=OUTSIDE, shows=basic(password="guess 1")).status
+        assert "currentTime" in central.say("Heartbeat", peer=OUTSIDE, shows=basic())
+    with central.store.reading() as work:
+        assert [5] == [attempt.count for attempt in work.attempts.list("CP1")]
+
+
+def test_of_a_stranger_little_is_kept(make_central: Any) -> None:
+    """Whoever is not let in fills neither the journal nor the list of those that wait."""
+    central: Central = make_central()
+    central.boot("CP9", raw=b"x" * 900_000, come="http://" + "y" * 900_000, chargePointVendor="V" * 900_000)
+    with central.store.reading() as work:
+        (row,), (stranger,) = work.journal.list(), work.charge_points.unknown()
+    assert (16384, 255, 2000) == (
+        len(row.request),
+        len(stranger.boot["chargePointVendor"]),
+        len(stranger.callback or ""),
+    )
+
+
 def test_a_password_is_stored_salted_and_slow_and_a_secret_of_ours_fast() -> None:
     """Equal passwords don't look equal; nothing that is stored is the password."""
     first, second = digest(PASSWORD), digest(PASSWORD)
@@ -224,8 +273,12 @@ def test_an_address_that_the_operator_has_fixed_stays_and_the_change_is_shown(ce
     assert None is point(central).callback_refused
 
 
-def test_a_first_address_is_learned_whatever_it_is(central: Central) -> None:
+def test_a_first_address_is_learned_unless_the_station_has_networks_to_be_in(central: Central) -> None:
     """It is checked when the station is called: there is nothing that it could leave."""
+    demand(central, networks=("10.0.0.0/30",))
+    central.say("Heartbeat", come="http://203.0.113.9/")
+    assert None is point(central).callback_url
+    demand(central)
     central.say("Heartbeat", come="http://169.254.169.254/")
     assert "http://169.254.169.254/" == point(central).callback_url
 

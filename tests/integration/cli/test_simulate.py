@@ -38,6 +38,16 @@ def test_many_stations_charge_and_are_counted(terminal: Terminal, gateway: Gatew
     assert 0 == gateway.run("check").returncode
 
 
+def test_a_station_with_every_quirk_charges(terminal: Terminal, gateway: Gateway) -> None:
+    """Each message breaks the specification, and the whole session is in the store."""
+    played = terminal.json("simulate", gateway.url, "--identity", "ODD", "--quirk", "all")
+    assert (1, []) == (played["sessions"], played["errors"])
+    known = gateway.json("charge-points", "show", "ODD 1:1.a")
+    assert {"identity-with-blanks", "header-padded", "children-order"} <= known["quirks"].keys()
+    played = terminal.json("simulate", gateway.url, "--identity", "BARE", "--quirk", "old-http", "--quirk", "chunked")
+    assert {"old-http", "chunked"} == gateway.json("charge-points", "show", "BARE")["quirks"].keys()
+
+
 def test_for_people_it_tells_what_happens(terminal: Terminal, gateway: Gateway) -> None:
     """Sentences while it runs, a table and a sum at the end; the address may come from the settings."""
     words = ("simulate", "--identity", "CP-1", "--id-tag", "CARD", "--seconds", "60")
@@ -55,7 +65,14 @@ def test_what_fails_is_told_with_status_1(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--count", "2", "--identity", "CP"), ("--count", "0"), ("--identity", "{"), ("--ca-file", "/nowhere")]
+    "words",
+    [
+        ("--count", "2", "--identity", "CP"),
+        ("--count", "0"),
+        ("--identity", "{"),
+        ("--ca-file", "/nowhere"),
+        ("--quirk", "odd"),
+    ],
 )
 def test_a_plan_that_makes_no_sense_is_a_usage_error(terminal: Terminal, words: tuple[str, ...]) -> None:
     """Two stations of one name, for example."""

@@ -53,3 +53,14 @@ def test_a_peer_that_is_no_longer_waited_for_is_left_alone(monkeypatch: pytest.M
             assert b"" == other.recv(100)  # the watch has gone its rounds
         theirs.sendall(b"the next")
         assert b"the next" == ours.recv(100)
+
+
+def test_a_peer_that_takes_nothing_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that nobody reads does not hold its thread; it has had as long as the message before."""
+    monkeypatch.setattr(patience, "ROUND", 0.02)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch = Patience(0.1)
+        watch.start()
+        with watch.waiting_for(ours), pytest.raises(BrokenPipeError):
+            ours.sendall(b"x" * 10_000_000)

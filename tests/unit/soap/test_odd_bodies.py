@@ -131,6 +131,14 @@ def test_a_body_without_a_namespace_is_read_in_the_version_that_the_station_spok
     assert NEWEST.name == station.call.version
 
 
+def test_a_boot_without_a_model_is_a_problem_for_the_receiver_to_forgive() -> None:
+    """What is missing is named, and everything else is there, signs and blanks in it too."""
+    station = send("model-missing")
+    said = {"chargePointVendor": "Nordlys", "chargePointSerialNumber": "NL-2041"}
+    assert {**said, "firmwareVersion": "2.4.1@17.0 5_b81d"} == station.request
+    assert [("chargePointModel", None, "field-missing")] == [(p.path, p.raw, p.quirk) for p in station.call.problems]
+
+
 def test_the_texts_as_they_were_sent_go_along() -> None:
     """A replay is known by the texts before they were read: the call carries them."""
     station = send("values-padded")

@@ -9,7 +9,7 @@ import pytest
 
 from ocpp_soap.errors import ProtocolError
 
-from .endpoint import CENTRAL, Station, ask, assert_valid, endpoint, odd, ready_answers, versions
+from .endpoint import CENTRAL, Station, ask, assert_valid, endpoint, odd, ready_answers, subcode, versions
 
 OLDER = {version.name: version.central_system for version in versions()[1:]}
 TAKEN = datetime(2026, 3, 2, 7, 35, tzinfo=UTC)
@@ -80,6 +80,23 @@ READ: dict[tuple[str, str], tuple[dict[str, Any], Noted]] = {
         ],
     ),
     ("1.5", "values-missing"): ({"connectorId": 1}, []),
+    ("1.5", "values-without-attributes"): (
+        {
+            "connectorId": 1,
+            "meterValue": [
+                {"timestamp": TAKEN, "sampledValue": [{"value": "123010"}, {"value": "not measured"}]},
+                {"timestamp": TAKEN.replace(minute=36), "sampledValue": [{"value": "123.4"}]},
+            ],
+        },
+        [],
+    ),
+    ("1.5", "envelope-of-another-version"): (
+        {"transactionId": 5021, "timestamp": ENDED, "meterStop": 138920},
+        [
+            ("Envelope", "xsi", "declared, since it is not", "undeclared-prefix"),
+            ("idTag", "", "absent", "empty-element"),
+        ],
+    ),
     ("1.5", "fields-of-a-later-version"): (
         {
             "transactionId": 5021,
@@ -146,6 +163,15 @@ def test_a_reading_without_a_value_is_a_problem_and_stops_no_other() -> None:
     assert {"connectorId": 1, "meterValue": [{"timestamp": TAKEN}, read]} == station.request
     found = ["values[0].value[0]", "values[0].value", "values[1].value[0]"]
     assert found == [problem.path for problem in station.call.problems]
+
+
+def test_an_operation_of_a_later_version_is_not_supported() -> None:
+    """The body's namespace says the version, and that has no such operation."""
+    station = Station()
+    answer = ask(
+        endpoint(station.receive, [*OLDER.values()], CENTRAL), odd("operation-of-a-later-version", versions()[-1].name)
+    )
+    assert (f"{{{[*OLDER.values()][-1].namespace}}}NotSupported", "500") == (subcode(answer), answer.status[:3])
 
 
 @pytest.mark.parametrize("name", ["values-in-values", "fields-of-a-later-version"])
