@@ -104,6 +104,9 @@ _ENVELOPE = {
     ),
     "latin-1": _envelope("declares ISO-8859-1", "read as such", NOBODY, strict=False),
     "utf-16": _envelope("sends UTF-16", "read as such", NOBODY, strict=False),
+    "envelope-disorder": _envelope(
+        "puts the header after the body, or others beside them", "read all the same", NOBODY
+    ),
     "body-with-more": _envelope("puts more than one element into the body", "the first is read", NOBODY),
 }
 _BODY = {

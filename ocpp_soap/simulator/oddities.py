@@ -127,6 +127,11 @@ HEADERS: dict[str, Respelling] = {
 }
 
 
+def _header_last(letter: Letter) -> None:
+    for header in letter.envelope.findall("{*}Header"):
+        letter.envelope.append(header)
+
+
 def _more_in_the_body(letter: Letter) -> None:
     letter.content.addnext(etree.Element(f"{{{OF_A_VENDOR}}}signature"))
 
@@ -161,6 +166,7 @@ def _before(signs: bytes) -> Respelling:
 
 
 ENVELOPE: dict[str, Respelling] = {
+    "envelope-disorder": _header_last,
     "body-with-more": _more_in_the_body,
     "envelope-without-namespace": _soap(None),
     "undeclared-prefix": _undeclared,

@@ -84,7 +84,9 @@ def _odd(block: etree._Element, identity_tags: Collection[str], flags: list[Flag
     name = _BY_NAME.get(local.lower())
     if name is None:
         must = next((str(v) for k, v in block.attrib.items() if ns.local(k) == "mustUnderstand"), "")
-        if must.strip().strip("'\"").lower() in ("true", "1"):
+        role = next((str(v) for k, v in block.attrib.items() if ns.local(k) == "role"), "")
+        # A block with the role of nobody is for nobody to understand (SOAP 1.2 part 1 §2.2).
+        if must.strip().strip("'\"").lower() in ("true", "1") and not role.endswith("/role/none"):
             flags.append(Flag(local, must, "ignored, since it is not understood", "must-understand-unknown"))
         return None
     namespace = ns.namespace(block.tag)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -97,6 +98,8 @@ def _message(root: etree._Element, flags: list[Flag]) -> Message:
             body = part
     if body is None:
         raise ProtocolError("The SOAP envelope has no Body.")
+    if (parts := [ns.local(part.tag) for part in islice(root, 3)]) not in (["Header", "Body"], ["Body"]):
+        flags.append(Flag("Envelope", ", ".join(parts)[:200], "its header and its body", "envelope-disorder"))
     if len(body) > 1:
         assumed = "only the first element of the body is read"
         flags.append(Flag("Body", ns.local(body[1].tag), assumed, "body-with-more"))
