@@ -21,6 +21,7 @@ help:
 	@echo 'make run      the Central System on http://127.0.0.1:8180/ocpp, or the next free port (BIND=0.0.0.0:8180 opens it)'
 	@echo 'make demo     a whole charging session with a simulated station, told on the terminal'
 	@echo 'make test     all tests (TESTS=tests/unit, ARGS="-k boot", PYTHON=python3.12, REQUIRE_ALL=1: a skip for want of a program fails)'
+	@echo 'make fuzz     a gateway under hostile messages for a minute (SECONDS=600, ARGS="--seed 7"; a failure is saved to be replayed)'
 	@echo 'make check    linters, types and the rules of the house'
 	@echo 'make format   lets ruff rewrite the code'
 	@echo 'make bench    requests per second, against a floor measured in the same run (ARGS="--against HEAD~1": against that commit)'
@@ -52,6 +53,10 @@ demo: $(READY)
 # loadgroup: tests that share something dear name an xdist_group and run on one worker.
 test: $(READY_TO_DEVELOP)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS) $(ARGS)
+
+SECONDS ?= 60
+fuzz: $(READY_TO_DEVELOP)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 check: $(READY_TO_DEVELOP)
 	$(BIN)/ruff check
@@ -92,4 +97,4 @@ clean:
 	rm -rf .venv .venv-* build dist *.egg-info .*_cache .hypothesis .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run demo test check format bench coverage matrix build clean
+.PHONY: help run demo test fuzz check format bench coverage matrix build clean

@@ -1,0 +1,1 @@
+"""Messages that nobody would send, by the thousand: `python -m tests.fuzz --help`, or `make fuzz`."""
