@@ -144,7 +144,6 @@ class Inbox:
             # Once more, so that the message that registers it is noted like every other.
             station = work.charge_points.contact(call.identity, call.version, call.peer, call.received) or registered
             call.flag("chargeBoxIdentity", call.identity, "registered, since unknown charge points are accepted")
-        call.station = station
         self._let_in(call, station)
         if station.identity != call.identity:
             call.flag("chargeBoxIdentity", call.identity, station.identity, "identity-case")
@@ -182,7 +181,7 @@ class Inbox:
         fault = self.judge.refusal(call.identity, access, call.credentials, call.peer, self.policy.access)
         if fault is not None:
             raise _TurnedAway(fault, station)
-        call.proven, call.profile = True, Profile.read(station.profile)
+        call.proven, call.station, call.profile = True, station, Profile.read(station.profile)
 
     def _turn_away(self, call: Call, turned_away: _TurnedAway, work: Work) -> Fault:
         """Records an attempt that failed; an address with too many is told to wait, and fills no journal."""
@@ -243,7 +242,8 @@ class Inbox:
             Exchange(
                 at=call.received,
                 direction="in",
-                identity=call.identity or None,
+                # Of a station its own spelling, so that all it sent is found together.
+                identity=(call.station.identity if call.proven else call.identity) or None,
                 operation=call.operation or None,
                 version=call.version or None,
                 peer=call.peer,

@@ -19,6 +19,7 @@ from . import ns
 
 IDENTITY = "chargeBoxIdentity"
 MAX_IDENTITY = 255
+MAX_MESSAGE_ID = 2000
 WHERE_TO_SET_IT = (
     "it is set in the charge point's own menu, or put at the end of the Central System's URL: …/ocpp/<identity>"
 )
@@ -61,6 +62,11 @@ def read(blocks: list[etree._Element], identity_tags: Collection[str], flags: li
                 flags.append(Flag(name, value, f"{found[name]}, the first of several", "header-doubled"))
             else:
                 found[name] = value
+    if len(found.get("MessageID", "")) > MAX_MESSAGE_ID:
+        flags.append(
+            Flag("MessageID", found["MessageID"][:MAX_MESSAGE_ID], "absent, since no answer should repeat that")
+        )
+        found["MessageID"] = ""
     _look_over(found, flags)
     get = found.get
     return Addressing(get(IDENTITY) or None, get("MessageID") or None, get("Action") or None, get("From"))

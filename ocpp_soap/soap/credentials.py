@@ -76,6 +76,6 @@ def names_in(escaped: str) -> tuple[str, ...] | None:
         alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return tuple(common)
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None
     return tuple(common + [str(getattr(name, "value", name)) for name in alternative])

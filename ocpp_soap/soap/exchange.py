@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -152,7 +153,8 @@ class Exchange:
             message = envelope.parse(call.raw, arrival.content_type, call.flags)
         except Fault:
             call.raw = call.raw[:KEPT_UNREAD]
-            call.identity = path_identity or ""
+            with suppress(Fault):
+                call.identity = addressing.identify(None, path_identity, [])
             raise
         self.soap = message.soap
         element = message.content

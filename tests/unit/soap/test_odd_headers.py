@@ -200,6 +200,15 @@ def test_utf_16_is_read_where_it_says_so(name: str, outcome: str) -> None:
         assert outcome == station.request["data"]
 
 
+def test_a_message_id_that_no_answer_should_repeat_is_absent() -> None:
+    """A request of a megabyte must not get an answer of four."""
+    body = odd("identity-padded").replace(b"urn:uuid:77", b"&gt;" * 2001)
+    station = Station(ready_answers(NEWEST.central_system))
+    answer = ask(endpoint(station.receive, [NEWEST.central_system], CENTRAL), body)
+    assert (None, True) == (station.call.message_id, len(answer.body) < 2000)
+    assert ("MessageID", ">" * 2000, "absent, since no answer should repeat that") in flags(station)
+
+
 def test_utf_16_that_is_labelled_utf_8_is_read_as_what_it_is() -> None:
     """Bytes and label disagree: the bytes are right, and the flag says so."""
     station, _ = send("utf-16-declared", CONTENT_TYPE="application/soap+xml; charset=UTF-8")
