@@ -137,8 +137,10 @@ LATIN = golden("DataTransfer", ("CableState", "Lööp"), (' encoding="UTF-8"', "
     [
         pytest.param(LATIN, "text/xml; charset=iso-8859-1", "Lööp", None, id="named by the content type"),
         pytest.param(LATIN, "text/xml", None, "not valid UTF-8", id="named nowhere"),
-        pytest.param(golden("DataTransfer").decode().encode("utf-16"), "text/xml", None, "labelled utf-8", id="UTF-16"),
-        pytest.param(b"<a>" + b"x" * KEPT_OF_STRANGERS, "text/xml", None, "only its first 65536 bytes", id="cut"),
+        pytest.param(golden("DataTransfer").decode().encode("utf-16"), "text/xml", "CableState", None, id="UTF-16"),
+        pytest.param(
+            b"<a>" + b"x" * KEPT_OF_STRANGERS, "text/xml", None, f"only its first {KEPT_OF_STRANGERS} bytes", id="cut"
+        ),
         pytest.param(b"\x1f\x8b\0\1", "text/xml", None, "its content type is not stored", id="bytes"),
     ],
 )
