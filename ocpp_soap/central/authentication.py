@@ -74,7 +74,7 @@ class Access:
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> Access:
         """From what the store holds."""
-        return cls(**{**stored, "networks": tuple(stored.get("networks", ()))}) if stored else cls()
+        return cls(**{**stored, "networks": tuple(stored.get("networks", ()))}) if stored else NOTHING_OF_ITS_OWN
 
     def stored(self) -> dict[str, Any] | None:
         """For the store: what is set; None when nothing is."""
@@ -95,6 +95,9 @@ class Access:
         """Which proofs are asked for: its own, else everybody's."""
         own = {"secret": self.secret, "basic": self.password, "certificate": self.certificate}
         return {name for name, value in own.items() if value} or ({rules.proof} - {"none"})
+
+
+NOTHING_OF_ITS_OWN = Access()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +171,9 @@ class Judge:
             return IdentityMismatch("The client certificate is not that of this charge point.")
         return None
 
-    def _matches(self, stored: str | None, given: str, credentials: Credentials) -> bool:
-        """Whether a secret is the one that the digest was made of; False without a digest. Raises `Uncompared`."""
-        if stored is None or stored in credentials.mismatched:
+    def _matches(self, stored: str, given: str, credentials: Credentials) -> bool:
+        """Whether a secret is the one that the digest was made of. Raises `Uncompared`."""
+        if stored in credentials.mismatched:
             return False
         kind, _, fast = stored.partition(":")
         if kind == "sha256":

@@ -73,8 +73,7 @@ def objection(
         return None  # there is nothing that it could leave; the guard looks when it is called
     if place is None:
         return "a name can't be told to be in an allowed network" if networks or guard.allow.networks else None
-    parts = urlsplit(url)
-    if reason := guard.check(place, parts.port or (443 if parts.scheme == "https" else 80), parts.scheme):
+    if reason := guard.refusal(url):
         return reason
     before = None if known is None else _address(known)
     inside = before is None or any(before in network for network in networks)
@@ -133,6 +132,12 @@ class CallbackGuard:
     allow: CallbackRules = CallbackRules()
     deny: CallbackRules = CallbackRules()
     development: bool = False
+
+    def refusal(self, url: str) -> str | None:
+        """The reason why this URL may not be called; None when it may, or when its name is yet to be resolved."""
+        parts, ip = urlsplit(url), _address(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return None if ip is None else self.check(ip, port, parts.scheme)
 
     def check(self, ip: Address, port: int, scheme: str) -> str | None:
         """The reason why this resolved address may not be called, or None when it may."""

@@ -15,7 +15,6 @@ from ..errors import NotFound, Refused
 from ..logs import UNPRINTABLE
 from ..soap.addressing import MAX_IDENTITY
 from . import details
-from .check import refusal
 from .grammar import Group, open_gateway, wants_json
 from .output import put_json, put_table
 
@@ -200,7 +199,7 @@ def _address(url: str, gateway: Gateway) -> str:
     address = callback.complete(url, "127.0.0.1" if host == "localhost" else host)
     if host in (None, "", "0.0.0.0", "::") or address is None:  # noqa: S104 nothing is bound to it
         raise Refused(f"expected the station's address such as http://10.0.0.7:8080/ocpp, found {url[:200]!r}")
-    reason = refusal(address, gateway)
+    reason = gateway.guard.refusal(address)
     if reason:
         click.echo(f"Warning: the station will not be called there: {reason}", err=True)
     return address

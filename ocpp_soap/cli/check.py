@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 import click
 
@@ -147,15 +145,5 @@ def _stations(gateway: Gateway) -> Iterator[Finding]:
         elif point.callback_refused:
             words = f"it says that it is called at {point.callback_refused['url']} now, which was not taken over"
             yield Finding(f"station {point.identity}", "warning", words)
-        elif reason := refusal(point.callback_url, gateway):
+        elif reason := gateway.guard.refusal(point.callback_url):
             yield Finding(f"station {point.identity}", "warning", f"it will not be called: {reason}")
-
-
-def refusal(url: str, gateway: Gateway) -> str | None:
-    """Why the rules for callbacks refuse this URL; None when they don't, or when its name is yet to be resolved."""
-    parts = urlsplit(url)
-    try:
-        address = ipaddress.ip_address(parts.hostname or "")
-    except ValueError:
-        return None
-    return gateway.guard.check(address, parts.port or (443 if parts.scheme == "https" else 80), parts.scheme)

@@ -147,8 +147,6 @@ class Socket:
             response = http.client.HTTPResponse(peer)
             try:
                 response.begin()
-                while response.status == 103:  # pragma: no cover
-                    response.begin()
                 body = response.read()
             except (http.client.HTTPException, ConnectionError):
                 return "closed"
