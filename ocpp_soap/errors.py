@@ -15,7 +15,8 @@ OcppSoapError
 │   └── MustUnderstand        a header block that must be understood and is not
 ├── Refused                   a command or an operator's act is refused here, before anything is sent or changed
 │   ├── InvalidPayload        `problems` lists path and expectation of each field at fault
-│   └── NotFound              there is no such charge point, transaction, tag
+│   ├── NotFound              there is no such charge point, transaction, tag
+│   └── Conflict              its state does not allow it, or it is there already
 └── CallFailed                a call to a station ended without its confirmation
     ├── NotTransmitted        nothing reached the station: safe to send again
     ├── Uncertain             sent, no answer: it may or may not have been executed
@@ -107,6 +108,10 @@ class Refused(OcppSoapError):
 
 class NotFound(Refused):
     """What the operator named does not exist."""
+
+
+class Conflict(Refused):
+    """What the operator named is in a state that does not allow this, or exists already."""
 
 
 @dataclass(frozen=True, slots=True)
