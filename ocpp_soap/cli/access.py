@@ -13,12 +13,12 @@ import click
 from ..central.authentication import Access, digest, make_secret
 from ..central.profile import COMPRESSION, FAULT_STATUS, HEADERS, STRICTNESS, TLS_MINIMUM, Profile
 from ..central.records import ChargePoint, Json
+from ..central.shapes import ATTEMPT, access_object, attempt_object, profile_object
 from ..errors import Refused
 from ..logs import UNPRINTABLE
 from .charge_points import charge_points, find
 from .grammar import open_gateway, wants_json
 from .output import put_facts, put_json, put_table
-from .shapes import ATTEMPT, access_object, attempt_object, profile_object
 
 # What a password on standard input may have at most.
 LONGEST_PASSWORD = 1024

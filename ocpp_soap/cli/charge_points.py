@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..bootstrap import Gateway, now
-from ..central import callback
+from ..central import callback, portrait
 from ..central.authentication import Access
 from ..central.ports import Work
 from ..central.records import ChargePoint, UnknownChargePoint
@@ -33,8 +33,8 @@ def list_() -> None:
     """All charge points; those that are not registered come last, the newest first."""
     gateway = open_gateway()
     with gateway.store.reading() as work:
-        known = [details.summary(point) for point in work.charge_points.list()]
-        strangers = [details.stranger_summary(s, _answered(gateway)) for s in work.charge_points.unknown()]
+        known = [portrait.summary(point) for point in work.charge_points.list()]
+        strangers = [portrait.stranger_summary(s, _answered(gateway)) for s in work.charge_points.unknown()]
     rows = known + strangers
     if wants_json():
         put_json(rows)
@@ -63,11 +63,11 @@ def show(identity: str) -> None:
     with gateway.store.reading() as work:
         point = work.charge_points.find(identity)
         stranger = None if point else find_stranger(work, identity)
-        known = details.everything(point, work, now()) if point else None
+        known = portrait.everything(point, work, now()) if point else None
     if known is not None:
         put_json(known) if wants_json() else details.put_charge_point(known)
     elif stranger is not None:
-        summary = details.stranger_summary(stranger, _answered(gateway))
+        summary = portrait.stranger_summary(stranger, _answered(gateway))
         put_json(summary) if wants_json() else details.put_stranger(summary)
     else:
         raise NotFound(unknown(identity))
@@ -183,7 +183,7 @@ def _decide(identity: str, status: str) -> None:
 
 
 def _report(point: ChargePoint, words: str) -> None:
-    put_json(details.summary(point)) if wants_json() else click.echo(words)
+    put_json(portrait.summary(point)) if wants_json() else click.echo(words)
 
 
 def _identity(text: str) -> str:

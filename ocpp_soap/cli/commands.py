@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ..central.records import Json
+from ..central.shapes import command_object
 from ..errors import OcppSoapError, Refused, Uncertain
 from ..protocol import catalog
 from ..protocol.export import field_rows, json_schema
@@ -17,7 +18,6 @@ from ..protocol.schema import Service
 from ..settings import Settings
 from .grammar import Command, open_gateway, wants_json
 from .output import cell, put_facts, put_json, put_table
-from .shapes import command_object
 
 FAULT, NOT_TRANSMITTED, UNCERTAIN = 3, 4, 5
 

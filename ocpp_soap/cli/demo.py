@@ -20,11 +20,11 @@ import click
 
 from ..bootstrap import Gateway, now
 from ..central.records import Json, Tag
+from ..central.shapes import command_object, meter_values, transaction_object
 from ..errors import OcppSoapError
 from ..settings import Settings, environment
 from .grammar import Command, listen_to_logs, wants_json
 from .output import cell, put_json
-from .shapes import command_object, meter_values, transaction_object
 
 if TYPE_CHECKING:
     from ..simulator.charge_point import ChargePoint

@@ -16,7 +16,7 @@ import click
 
 from .. import bootstrap, logs
 from ..errors import OcppSoapError, StoreError
-from ..protocol.times import format_time, parse_time
+from ..protocol.times import parse_time
 from ..settings import Settings
 from ..store.schema import check_schema
 
@@ -116,8 +116,3 @@ def moment(text: str) -> datetime:
     if assumed is not None:
         raise click.BadParameter(f"expected a time such as 2024-01-31T12:00:00Z, found {text[:40]!r}")
     return read
-
-
-def shown(moment: datetime | None) -> str | None:
-    """A time as JSON and tables show it."""
-    return None if moment is None else format_time(moment)

@@ -13,12 +13,13 @@ import click
 from ..bootstrap import Gateway, now
 from ..central.pseudonyms import KINDS
 from ..central.records import Chosen, Exchange, Json
+from ..central.shapes import exchange_object
 from ..errors import NotFound, Refused
 from ..logs import printable
 from ..protocol.reading import INT_RANGE
 from ..settings import Settings
 from ..worker.retention import clean
-from .grammar import Group, listen_to_logs, moment, open_gateway, shown, wants_json
+from .grammar import Group, listen_to_logs, moment, open_gateway, wants_json
 from .output import progress, put_json, put_section, put_table
 from .replay import scratch
 from .trace import Reader, Writer, encoded
@@ -50,7 +51,7 @@ def journal() -> None:
 def list_(identity: str | None, limit: int, messages: bool) -> None:
     """Exchanges with stations, newest first; durations in milliseconds. `journal show` takes the number."""
     with open_gateway().store.reading() as work:
-        rows = [_exchange(exchange) for exchange in work.journal.list(identity, limit)]
+        rows = [exchange_object(exchange) for exchange in work.journal.list(identity, limit)]
     if wants_json():
         put_json(rows)
         return
@@ -85,7 +86,7 @@ def show(number: int) -> None:
         raise NotFound(f"the journal has no row {number}; `ocpp-soap journal list` shows the numbers{kept}")
     view = WireView.of(exchange, gateway.catalog)
     if wants_json():
-        put_json({**_exchange(exchange), "flags": view.flags, "messages": view.as_json()})
+        put_json({**exchange_object(exchange), "flags": view.flags, "messages": view.as_json()})
     else:
         view.put()
 
@@ -207,27 +208,6 @@ def replay(file: BinaryIO) -> None:
         click.echo(f"{trace.lines} exchanges, {playing.played} played: {result}")
     if found:
         sys.exit(1)
-
-
-def _exchange(exchange: Exchange) -> Json:
-    return {
-        "id": exchange.id,
-        "at": shown(exchange.at),
-        "direction": exchange.direction,
-        "chargeBoxIdentity": exchange.identity,
-        "operation": exchange.operation,
-        "version": exchange.version,
-        "peer": exchange.peer,
-        "milliseconds": round(exchange.duration * 1000, 1),
-        "outcome": exchange.outcome,
-        "flags": exchange.flags,
-        "request": _text(exchange.request),
-        "answer": _text(exchange.answer),
-    }
-
-
-def _text(message: bytes | None) -> str | None:
-    return None if message is None else message.decode("utf-8", "backslashreplace")
 
 
 @click.group(cls=Group, examples=["ocpp-soap retention run"])

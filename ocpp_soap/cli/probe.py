@@ -6,8 +6,9 @@ import click
 
 from ..central.probing import IN_USE, NEARBY, NOWHERE, SOURCES, Report, Visit
 from ..central.records import Json
+from ..central.shapes import shown
 from .charge_points import charge_points, find
-from .grammar import open_gateway, shown, wants_json
+from .grammar import open_gateway, wants_json
 from .output import cell, progress, put_json, put_section
 
 STATUS = {IN_USE: 0, NEARBY: 3, NOWHERE: 4}

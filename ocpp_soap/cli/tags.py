@@ -9,10 +9,10 @@ from typing import BinaryIO
 import click
 
 from ..bootstrap import now
-from ..central.handlers.authorization import judge
-from ..central.records import Json, Tag
+from ..central.records import Tag
+from ..central.shapes import tag_object
 from ..errors import NotFound, Refused
-from .grammar import Group, moment, open_gateway, shown, wants_json
+from .grammar import Group, moment, open_gateway, wants_json
 from .output import progress, put_json, put_table
 from .tag_file import LONGEST_PARENT, MOST, read_csv, read_tag
 
@@ -28,7 +28,7 @@ def list_(unknown: bool) -> None:
     """All tags, with what a station is told of each now."""
     time = now()
     with open_gateway().store.reading() as work:
-        rows = work.tags.unknown() if unknown else [_object(tag, time) for tag in work.tags.list()]
+        rows = work.tags.unknown() if unknown else [tag_object(tag, time) for tag in work.tags.list()]
     if wants_json():
         put_json(rows)
     elif unknown:
@@ -38,17 +38,6 @@ def list_(unknown: bool) -> None:
         columns = ("idTag", "status", "expires", "parentIdTag", "maxTransactions")
         empty = "no tag is known; `ocpp-soap tags add TAG` adds one"
         put_table(columns, [[row[name] for name in columns] for row in rows], empty)
-
-
-def _object(tag: Tag, time: datetime) -> Json:
-    return {
-        "idTag": tag.id_tag,
-        "status": judge(tag, time)["status"],
-        "expires": shown(tag.expires),
-        "parentIdTag": tag.parent,
-        "maxTransactions": tag.max_transactions,
-        "blocked": tag.blocked,
-    }
 
 
 @tags.command(
@@ -76,7 +65,7 @@ def add(id_tag: str, expires: datetime | None, parent: str | None, max_transacti
             raise Refused(f"the tag {known.id_tag} is known{state} already; --replace changes it")
         work.tags.save(tag)
         saved = work.tags.find(tag.id_tag) or tag
-    put_json(_object(saved, now())) if wants_json() else click.echo(f"{tag.id_tag} may charge")
+    put_json(tag_object(saved, now())) if wants_json() else click.echo(f"{tag.id_tag} may charge")
 
 
 @tags.command(examples=["ocpp-soap tags block 04A1B2C3", "ocpp-soap tags block 04A1B2C3 --undo"])
@@ -91,7 +80,7 @@ def block(id_tag: str, undo: bool) -> None:
         tag = replace(known or Tag(read_tag(id_tag), False, None, None, None), blocked=not undo)
         work.tags.save(tag)
     words = f"{tag.id_tag} is {'no longer ' if undo else ''}blocked" + ("" if known else "; nobody knew it before")
-    put_json(_object(tag, now())) if wants_json() else click.echo(words)
+    put_json(tag_object(tag, now())) if wants_json() else click.echo(words)
 
 
 @tags.command(

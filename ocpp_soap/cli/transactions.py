@@ -8,12 +8,12 @@ import click
 
 from ..bootstrap import now
 from ..central.records import Json, Transaction
+from ..central.shapes import meter_values, transaction_object
 from ..errors import NotFound, Refused
 from ..protocol.reading import INT_RANGE
 from ..protocol.times import format_time
 from .grammar import Group, moment, open_gateway, wants_json
 from .output import put_facts, put_json, put_section, put_table
-from .shapes import meter_values, transaction_object
 
 COLUMNS = ("transactionId", "chargeBoxIdentity", "connectorId", "idTag", "startTimestamp", "meterStart")
 END_COLUMNS = ("stopTimestamp", "meterStop", "reason")

@@ -12,13 +12,13 @@ import click
 
 from ..central.inbox import KEPT_OF_STRANGERS
 from ..central.records import Exchange, Flags, Json
+from ..central.shapes import shown
 from ..errors import ProtocolError
 from ..protocol.catalog import Catalog
 from ..protocol.dialects import Side
 from ..protocol.reading import Flag
 from ..protocol.writing import to_json
 from ..soap.rereading import Reread, Rereader, document
-from .grammar import shown
 from .output import put_beside, put_facts, put_section
 
 DIRECTIONS = {"in": "from the station", "out": "to the station"}

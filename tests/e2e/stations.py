@@ -23,10 +23,10 @@ import pytest
 from lxml import etree
 
 from ocpp_soap import bootstrap
+from ocpp_soap.central.portrait import everything
 from ocpp_soap.central.records import ChargePoint as Registered
 from ocpp_soap.central.records import Exchange, Json, Sample, Tag, Transaction
-from ocpp_soap.cli.details import everything
-from ocpp_soap.cli.shapes import command_object
+from ocpp_soap.central.shapes import command_object
 from ocpp_soap.protocol import catalog
 from ocpp_soap.protocol.writing import to_json
 from ocpp_soap.settings import Settings

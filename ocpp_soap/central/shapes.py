@@ -1,4 +1,4 @@
-"""The JSON that several commands print: stored records in the standard's words."""
+"""Stored records as JSON, in the standard's words: what the command line prints and the web API answers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from ..central.authentication import Access
-from ..central.profile import Profile
-from ..central.records import Attempt, Command, Flags, Json, Sample, Transaction
 from ..protocol.times import format_time
-from .grammar import shown
+from .authentication import Access
+from .handlers.authorization import judge
+from .profile import Profile
+from .records import Attempt, Command, Exchange, Flags, Json, Sample, Tag, Transaction
+
+
+def shown(moment: datetime | None) -> str | None:
+    """A time as JSON and tables show it."""
+    return None if moment is None else format_time(moment)
 
 
 def transaction_object(transaction: Transaction) -> Json:
@@ -78,6 +83,40 @@ def command_object(command: Command) -> Json:
         "finished": shown(command.finished),
         "transactionId": command.transaction_id,
     }
+
+
+def tag_object(tag: Tag, now: datetime) -> Json:
+    """An idTag, with what a station is told of it now."""
+    return {
+        "idTag": tag.id_tag,
+        "status": judge(tag, now)["status"],
+        "expires": shown(tag.expires),
+        "parentIdTag": tag.parent,
+        "maxTransactions": tag.max_transactions,
+        "blocked": tag.blocked,
+    }
+
+
+def exchange_object(exchange: Exchange) -> Json:
+    """A row of the journal, its messages as text."""
+    return {
+        "id": exchange.id,
+        "at": shown(exchange.at),
+        "direction": exchange.direction,
+        "chargeBoxIdentity": exchange.identity,
+        "operation": exchange.operation,
+        "version": exchange.version,
+        "peer": exchange.peer,
+        "milliseconds": round(exchange.duration * 1000, 1),
+        "outcome": exchange.outcome,
+        "flags": exchange.flags,
+        "request": _text(exchange.request),
+        "answer": _text(exchange.answer),
+    }
+
+
+def _text(message: bytes | None) -> str | None:
+    return None if message is None else message.decode("utf-8", "backslashreplace")
 
 
 ATTEMPT = ("chargeBoxIdentity", "peer", "reason", "first", "last", "count")
