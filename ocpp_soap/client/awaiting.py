@@ -1,0 +1,161 @@
+"""Waiting for a charge point: for the state of a connector, a transaction, a boot.
+
+What is so when the call begins counts, so that nothing is missed that happened just before. `since` leaves out what is
+older: a time by the gateway's clock, or a command, which stands for the moment when the gateway took it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+from . import words
+from .commands import Command
+from .errors import GatewayError, NotFound
+from .models import Connector, Portrait, Transaction
+from .paging import rows
+from .reading import read
+from .transport import Transport, segment
+from .waiting import story, until
+
+T = TypeVar("T")
+
+Since = datetime | Command[Any] | None
+
+REMOTE_START = "RemoteStartTransaction"
+
+
+class Awaiting:
+    """A charge point that is waited for; each failure says what was instead, and shows the last messages."""
+
+    def __init__(self, transport: Transport, identity: str) -> None:
+        self.transport = transport
+        self.identity = identity
+        self.path = f"/charge-points/{segment(identity)}"
+
+    def wait_for(self, question: Callable[[], T | None], timeout: float = 30.0, *, what: str = "it") -> T:
+        """What `question` answers as soon as that is true, asked again and again for `timeout` seconds.
+
+        Else `NotInTime` is raised, and says that `what` did not happen.
+        """
+        return until(question, timeout, lambda: self._failure(timeout, what, ()))
+
+    def wait_for_status(
+        self, connectorId: int, *status: words.ChargePointStatus, timeout: float = 30.0, since: Since = None
+    ) -> Connector:
+        """The connector when its state is one of these; `since` by when the gateway learned of it."""
+        seen: dict[int, Connector] = {}
+        begin = _moment(since)
+
+        def look() -> Connector | None:
+            seen.update((one.connectorId, one) for one in self._connectors())
+            found = seen.get(connectorId)
+            fresh = found and (begin is None or (found.received is not None and found.received >= begin))
+            return found if found and fresh and found.status in status else None
+
+        def fail() -> str:
+            states = (f"{one.connectorId}: {one.status} since {one.received}" for one in seen.values())
+            what = f"connector {connectorId} to be {' or '.join(status)}{_after(begin)}"
+            return self._failure(timeout, what, states or ("no connector has told its state",))
+
+        return until(look, timeout, fail)
+
+    def wait_for_transaction(
+        self,
+        *,
+        connectorId: int | None = None,
+        idTag: str | None = None,
+        since: Since = None,
+        timeout: float = 30.0,
+    ) -> Transaction:
+        """The newest transaction that fits: an open one or, with `since`, also one that has ended by now.
+
+        A time in `since` is compared with startTimestamp, which is the station's word. A remote start in `since`
+        stands for the transaction that it brought about.
+        """
+        started = {"startedFrom": _moment(since), "open": True if since is None else None}
+
+        def look() -> Transaction | None:
+            if isinstance(since, Command) and since.operation == REMOTE_START:
+                number = since.refresh().transactionId
+                return None if number is None else self._transaction(number)
+            return next(self._transactions(1, connectorId=connectorId, idTag=idTag, **started), None)
+
+        def fail() -> str:
+            named = {"on connector": connectorId, "of idTag": idTag}
+            told = "".join(f" {word} {value}" for word, value in named.items() if value is not None)
+            what = f"{'an open transaction' if since is None else 'a transaction'}{told}{_after(_moment(since))}"
+            return self._failure(timeout, what, self._newest_transactions())
+
+        return until(look, timeout, fail)
+
+    def wait_for_end(self, transactionId: int, timeout: float = 30.0) -> Transaction:
+        """The transaction when it has ended, with its meter values."""
+        seen: list[Transaction] = []
+
+        def look() -> Transaction | None:
+            seen[:] = [self._transaction(transactionId)]
+            return seen[0] if seen[0].stopTimestamp else None
+
+        what = f"the end of transaction {transactionId}"
+        return until(look, timeout, lambda: self._failure(timeout, what, map(_told, seen)))
+
+    def wait_for_boot(self, *, since: Since = None, timeout: float = 30.0) -> Portrait:
+        """All that is known of it once it has booted and is registered; `since` by when the gateway heard of it."""
+        begin = _moment(since)
+        seen: list[str] = []
+
+        def look() -> Portrait | None:
+            found = self._portrait()
+            booted = found.lastBoot if found else None
+            seen[:] = [f"last boot {booted or 'never'}" if found else f"{self.identity} is not registered"]
+            return found if booted and (begin is None or booted >= begin) else None
+
+        return until(look, timeout, lambda: self._failure(timeout, f"a boot{_after(begin)}", seen))
+
+    def _transaction(self, number: int) -> Transaction:
+        return read(Transaction, self.transport.get(f"/transactions/{number}").object())
+
+    def connectors(self) -> tuple[Connector, ...]:
+        """The newest state of each connector, by connectorId; 0 is the station itself."""
+        return tuple(rows(self.transport, f"{self.path}/connectors", Connector, None, {}))
+
+    def _connectors(self) -> tuple[Connector, ...]:
+        try:
+            return self.connectors()
+        except NotFound:  # it may come yet
+            return ()
+
+    def _portrait(self) -> Portrait | None:
+        try:
+            return read(Portrait, self.transport.get(self.path).object())
+        except NotFound:
+            return None
+
+    def _transactions(self, limit: int, **wanted: Any) -> Iterator[Transaction]:
+        return rows(self.transport, "/transactions", Transaction, limit, {}, chargePoint=self.identity, **wanted)
+
+    def _newest_transactions(self) -> list[str]:
+        try:
+            newest = list(self._transactions(3))
+        except GatewayError as error:
+            return [f"its transactions can't be read: {error}"]
+        return [_told(one) for one in newest] or ["it has no transaction"]
+
+    def _failure(self, timeout: float, what: str, instead: Iterable[str]) -> str:
+        lines = [f"{self.identity}: waited {timeout:g} s for {what}", *(f"  {line}" for line in instead)]
+        return "\n".join([*lines, story(self.transport, self.identity)])
+
+
+def _moment(since: Since) -> datetime | None:
+    return since.created if isinstance(since, Command) else since
+
+
+def _after(begin: datetime | None) -> str:
+    return f" since {begin}" if begin else ""
+
+
+def _told(one: Transaction) -> str:
+    end = f"ended {one.stopTimestamp}" if one.stopTimestamp else "open"
+    return f"transaction {one.transactionId} of {one.idTag} on connector {one.connectorId}: {end}"

@@ -1,0 +1,105 @@
+"""One charge point: what is known of it, what operators decide of it, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from . import words
+from .awaiting import Awaiting
+from .batches import Commands
+from .commands import Command, Options, State, send
+from .editing import changing
+from .models import Callback, ConfigurationKey, JournalEntry, Json, Portrait
+from .operations import Operations
+from .paging import rows
+from .reading import read, written
+
+Registration = Literal["Accepted", "Pending", "Rejected"]
+
+
+class ChargePoint(Operations, Awaiting):
+    """A charge point by its chargeBoxIdentity; nothing is asked of the gateway before a method is called.
+
+    Every operation of the standard is a method that sends a `Command`: `point.reset(type="Soft").wait(10).answer`.
+    How it is sent stands before the standard's words and has no name, so that it can't be taken for one of them:
+    `point.reset(Options(when="next-contact"), type="Soft")`.
+
+    What changes something takes an `etag` of what was read before: when somebody has changed it meanwhile, `Changed`
+    is raised and nothing is done. Without one it is done in any case.
+    """
+
+    def __repr__(self) -> str:
+        return f"ChargePoint({self.identity!r})"
+
+    def portrait(self) -> Portrait:
+        """All that is known of it; raises `NotFound` when it is not registered."""
+        reply = self.transport.get(self.path)
+        return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))
+
+    def change(
+        self,
+        *,
+        status: Registration | None = None,
+        heartbeatInterval: int | None = None,
+        profile: Mapping[str, object] | None = None,
+        etag: str | None = None,
+    ) -> Portrait:
+        """Decides whether it may charge here, the seconds between its heartbeats, and how it is spoken to."""
+        fields = written({"status": status, "heartbeatInterval": heartbeatInterval, "profile": profile})
+        with changing(self.portrait):
+            headers = {"If-Match": etag or "*"}
+            reply = self.transport.call("PATCH", self.path, body=fields, headers=headers)
+        return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))
+
+    def callback(self) -> Callback:
+        """Where it is called, and how that address came about."""
+        return self._callback("GET")
+
+    def set_callback(self, url: str, *, etag: str | None = None) -> Callback:
+        """Fixes where it is called; nothing that the station says changes it then."""
+        with changing(self.callback):
+            return self._callback("PUT", {"url": url}, {"If-Match": etag or "*"})
+
+    def forget_callback(self, *, etag: str | None = None) -> None:
+        """Forgets where it is called; its next message says it anew."""
+        with changing(self.callback):
+            self.transport.call("DELETE", f"{self.path}/callback", headers={"If-Match": etag or "*"})
+
+    def _callback(self, method: str, body: Json | None = None, headers: Mapping[str, str] | None = None) -> Callback:
+        reply = self.transport.call(method, f"{self.path}/callback", body=body, headers=headers)
+        return read(Callback, reply.object(), etag=reply.headers.get("ETag"))
+
+    def configuration(self) -> tuple[ConfigurationKey, ...]:
+        """Its settings as far as it has told them: `get_configuration` asks for them."""
+        path = f"{self.path}/configuration"
+        return tuple(rows(self.transport, path, ConfigurationKey, None, {}))
+
+    def journal(
+        self,
+        *,
+        operation: str | None = None,
+        outcome: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[JournalEntry]:
+        """What went over the wire between it and the gateway, newest first."""
+        wanted = {"operation": operation, "outcome": outcome, "since": since, "until": until}
+        return rows(self.transport, f"{self.path}/journal", JournalEntry, limit, {}, **wanted)
+
+    def commands(
+        self, *, state: State | None = None, operation: words.Operation | None = None, limit: int | None = None
+    ) -> Iterator[Command[Any]]:
+        """What it was told, newest first."""
+        return Commands(self.transport).list(chargePoint=self.identity, state=state, operation=operation, limit=limit)
+
+    def send(
+        self, operation: words.Operation, payload: Mapping[str, object], options: Options | None = None, /
+    ) -> Command[Any]:
+        """Sends an operation by its name, with its request as a dict; the methods of that name are typed."""
+        return send(self.transport, self.identity, operation, options, payload)
+
+    def _send(self, operation: words.Operation, options: Options | None, payload: Mapping[str, object]) -> Command[Any]:
+        return send(self.transport, self.identity, operation, options, payload)

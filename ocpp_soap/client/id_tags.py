@@ -1,0 +1,127 @@
+"""idTags: who may charge, one by one or as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .editing import changing
+from .errors import Changed, NotFound
+from .models import IdTag, Json, Model, UnknownIdTag
+from .reading import read, written
+from .resources import Resource
+from .transport import Reply, segment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported(Model):
+    """What an import did."""
+
+    added: int
+    changed: int
+
+
+class IdTags(Resource):
+    """The idTags of the gateway, in upper or lower case alike."""
+
+    def list(
+        self,
+        *,
+        prefix: str | None = None,
+        blocked: bool | None = None,
+        parentIdTag: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[IdTag]:
+        """Those that are known, by idTag."""
+        return self._rows("/id-tags", IdTag, limit, prefix=prefix, blocked=blocked, parentIdTag=parentIdTag)
+
+    def unknown(self, *, limit: int | None = None) -> Iterator[UnknownIdTag]:
+        """Those that were presented somewhere though nobody had added them, the newest first."""
+        return self._rows("/id-tags", UnknownIdTag, limit, known=False)
+
+    def get(self, idTag: str) -> IdTag:
+        """One of them."""
+        return _tag(self._transport.get(_path(idTag)))
+
+    def save(
+        self,
+        idTag: str,
+        *,
+        expires: datetime | None = None,
+        parentIdTag: str | None = None,
+        maxTransactions: int | None = None,
+        blocked: bool = False,
+    ) -> IdTag:
+        """Makes it so, whether the tag was known or not, and whoever changed it meanwhile."""
+        fields = {"expires": expires, "parentIdTag": parentIdTag, "maxTransactions": maxTransactions}
+        try:
+            return self._put(idTag, {**fields, "blocked": blocked}, {"If-Match": "*"})
+        except (Changed, NotFound):  # there is none to change
+            return self._put(idTag, {**fields, "blocked": blocked}, {})
+
+    def add(
+        self,
+        idTag: str,
+        *,
+        expires: datetime | None = None,
+        parentIdTag: str | None = None,
+        maxTransactions: int | None = None,
+        blocked: bool = False,
+    ) -> IdTag:
+        """Adds a new one; one that is known already raises `Changed`, with the one that is there as `current`."""
+        fields = {"expires": expires, "parentIdTag": parentIdTag, "maxTransactions": maxTransactions}
+        with changing(lambda: self.get(idTag)):
+            return self._put(idTag, {**fields, "blocked": blocked}, {"If-None-Match": "*"})
+
+    def update(self, tag: IdTag) -> IdTag:
+        """Stores a tag that was read by `get`, saved or added, and then changed: `replace(tag, blocked=True)`.
+
+        Raises `Changed` when somebody else has changed it since; `current` is how it is now.
+        """
+        fields = {name: getattr(tag, name) for name in ("expires", "parentIdTag", "maxTransactions", "blocked")}
+        with changing(lambda: self.get(tag.idTag)):
+            return self._put(tag.idTag, fields, {"If-Match": _etag(tag)})
+
+    def remove(self, tag: IdTag | str) -> None:
+        """Removes a tag; one that was read by `get` only if nobody has changed it since, else `Changed` is raised."""
+        name, etag = (tag, "*") if isinstance(tag, str) else (tag.idTag, _etag(tag))
+        with changing(lambda: self.get(name)):
+            try:
+                self._transport.call("DELETE", _path(name), headers={"If-Match": etag})
+            except NotFound as error:
+                if not error.repeated:
+                    raise
+
+    def export_csv(self) -> str:
+        """All of them as CSV, in the columns that `import_csv` reads."""
+        return self._transport.get("/id-tags.csv", headers={"Accept": "text/csv"}).content.decode()
+
+    def import_csv(self, csv: str | bytes | Path) -> Imported:
+        """Adds and changes tags from CSV, or from a file of such; all of them or, when a line is wrong, none.
+
+        The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or
+        false). What there is no column for stays as it is. `Invalid` says which lines are wrong.
+        """
+        content = csv.read_bytes() if isinstance(csv, Path) else csv.encode() if isinstance(csv, str) else csv
+        reply = self._transport.call("POST", "/id-tags.csv", body=content, headers={"Content-Type": "text/csv"})
+        return read(Imported, reply.object())
+
+    def _put(self, idTag: str, fields: Json, headers: dict[str, str]) -> IdTag:
+        reply = self._transport.call("PUT", _path(idTag), body=written(fields), headers=headers)
+        return _tag(reply)
+
+
+def _path(idTag: str) -> str:
+    return f"/id-tags/{segment(idTag)}"
+
+
+def _tag(reply: Reply) -> IdTag:
+    return read(IdTag, reply.object(), etag=reply.headers.get("ETag"))
+
+
+def _etag(tag: IdTag) -> str:
+    if tag.etag is None:
+        raise ValueError(f"read the tag {tag.idTag} by id_tags.get first; those of a list do not say their state")
+    return tag.etag

@@ -1,0 +1,273 @@
+"""What the gateway knows, as frozen models in the standard's words; times are aware.
+
+Each keeps the JSON that it came from in `raw`: what a newer gateway says besides is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What all of them have."""
+
+    raw: Json = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """What looked odd in a message: the field, the text that stood there, what was assumed, the quirk's name."""
+
+    path: str
+    raw: str | None = None
+    assumed: str | None = None
+    quirk: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connector(Model):
+    """The newest StatusNotification of a connector, 0 being the station; `received` is the gateway's time.
+
+    `availability` was asked for by the last ChangeAvailability that the station accepted.
+    """
+
+    connectorId: int
+    status: str | None = None
+    errorCode: str | None = None
+    info: str | None = None
+    timestamp: datetime | None = None
+    vendorId: str | None = None
+    vendorErrorCode: str | None = None
+    received: datetime | None = None
+    availability: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationKey(Model):
+    """A setting of a station, as it last told or accepted it."""
+
+    key: str
+    readonly: bool | None = None
+    value: str | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledValue(Model):
+    """One value of a meter, as text; what the station left out has the standard's default."""
+
+    value: str
+    context: str | None = None
+    format: str | None = None
+    measurand: str | None = None
+    phase: str | None = None
+    location: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeterValue(Model):
+    """What was measured at one time."""
+
+    timestamp: datetime
+    sampledValue: tuple[SampledValue, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transaction(Model):
+    """A charging session; the stop fields are None while it is open. Meter values in Wh.
+
+    `meterValue` is filled by `gateway.transactions.get`, and empty in lists.
+    """
+
+    transactionId: int
+    chargeBoxIdentity: str
+    connectorId: int | None = None
+    idTag: str | None = None
+    meterStart: int | None = None
+    startTimestamp: datetime
+    meterStop: int | None = None
+    stopTimestamp: datetime | None = None
+    reason: str | None = None
+    flags: tuple[Flag, ...] = ()
+    meterValue: tuple[MeterValue, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdTag(Model):
+    """An idTag; `status` is what a station is told of it now, `parentIdTag` the tag of its group.
+
+    `etag` says which state of it this is; a change or removal by `gateway.id_tags` holds for this state alone.
+    """
+
+    idTag: str
+    status: str
+    expires: datetime | None = None
+    parentIdTag: str | None = None
+    maxTransactions: int | None = None
+    blocked: bool = False
+    etag: str | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownIdTag(Model):
+    """An idTag that was presented somewhere though nobody had added it."""
+
+    idTag: str
+    firstSeen: datetime
+    lastSeen: datetime
+    chargeBoxIdentity: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reservation(Model):
+    """A reservation that its station accepted: Active, Used, Cancelled or Expired."""
+
+    reservationId: int
+    chargeBoxIdentity: str
+    connectorId: int | None = None
+    idTag: str | None = None
+    parentIdTag: str | None = None
+    expiryDate: datetime | None = None
+    status: str
+    transactionId: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargingProfileInForce(Model):
+    """A charging profile that its station accepted, with the words of SetChargingProfile; `set` is when."""
+
+    chargeBoxIdentity: str | None = None
+    connectorId: int
+    csChargingProfiles: Json
+    set: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reachability(Model):
+    """Whether a station's address could be called, since when; None when nobody has tried."""
+
+    reachable: bool | None = None
+    since: datetime | None = None
+    lastTried: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargePointSummary(Model):
+    """A station in a list; `registered` false: it spoke, but nobody registered it."""
+
+    chargeBoxIdentity: str
+    registered: bool
+    status: str
+    version: str | None = None
+    chargePointVendor: str | None = None
+    chargePointModel: str | None = None
+    firstSeen: datetime | None = None
+    lastSeen: datetime | None = None
+    peer: str | None = None
+    callback: str | None = None
+    callbackSource: str | None = None
+    boot: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait(ChargePointSummary):
+    """All that is known of a station. `etag` says which state of what operators decide this is."""
+
+    heartbeatInterval: int | None = None
+    lastBoot: datetime | None = None
+    clockOffset: float | None = None
+    clockOffsetAt: datetime | None = None
+    callbackSaid: str | None = None
+    callbackPeer: str | None = None
+    callbackRefused: Json | None = None
+    callbackReachable: Reachability | None = None
+    callbackHistory: tuple[Json, ...] = ()
+    quirks: Json = field(default_factory=dict)
+    profile: Json = field(default_factory=dict)
+    access: Json = field(default_factory=dict)
+    failedAuthentications: tuple[Json, ...] = ()
+    connectors: tuple[Connector, ...] = ()
+    stopsThatEndedNothing: tuple[Json, ...] = ()
+    openTransactions: tuple[Transaction, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    chargingProfiles: tuple[ChargingProfileInForce, ...] = ()
+    localListVersion: int | None = None
+    firmwareStatus: str | None = None
+    diagnosticsStatus: str | None = None
+    fileNotices: tuple[Json, ...] = ()
+    configuration: tuple[ConfigurationKey, ...] = ()
+    dataTransfers: tuple[Json, ...] = ()
+    etag: str | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalEntry(Model):
+    """A message and its answer as they went over the wire; `direction` "in": a station called.
+
+    `outcome` is "answered", the subcode of a fault, or the outcome of a command.
+    """
+
+    id: int
+    at: datetime
+    direction: str
+    chargeBoxIdentity: str | None = None
+    operation: str | None = None
+    version: str | None = None
+    peer: str | None = None
+    milliseconds: float = 0.0
+    outcome: str
+    flags: tuple[Flag, ...] = ()
+    request: str | None = field(default=None, repr=False)
+    answer: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        way = {"in": "← ", "out": "→ "}.get(self.direction, self.direction)
+        flags = "; ".join(f"{flag.path}: {flag.assumed or flag.quirk or flag.raw}" for flag in self.flags)
+        time = self.at.strftime("%H:%M:%S.%f")[:-3]
+        return f"{time} {way}{self.operation or '?'}: {self.outcome}" + (f"  ({flags})" if flags else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault(Model):
+    """A SOAP fault that a station answered with."""
+
+    code: str | None = None
+    subcode: str | None = None
+    text: str | None = None
+
+    def __str__(self) -> str:
+        return f"{'/'.join(filter(None, (self.code, self.subcode)))}: {self.text}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callback(Model):
+    """Where a station is called, and how that address came about; `source` is "station" or "operator"."""
+
+    url: str | None = None
+    source: str | None = None
+    said: str | None = None
+    refused: Json | None = None
+    reachable: Reachability | None = None
+    history: tuple[Json, ...] = ()
+    etag: str | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalList(Model):
+    """The local list of a station; its entries are told by `gateway.local_lists.get` alone.
+
+    `complete`: the entries are all, and those of `listVersion`; else an update was missed or may have been.
+    """
+
+    chargeBoxIdentity: str
+    listVersion: int | None = None
+    complete: bool = False
+    localAuthorizationList: tuple[Json, ...] = ()

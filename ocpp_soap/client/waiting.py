@@ -1,0 +1,57 @@
+"""Waiting for what happens at a station, and telling what happened instead when it does not.
+
+A wait looks at the state as it is, so that what was so before the call counts. It asks at once, then with growing
+pauses, and a last time when the time is over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from .errors import GatewayError, NotInTime
+from .models import JournalEntry
+from .reading import read
+from .transport import Transport, segment
+
+T = TypeVar("T")
+
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 1.0, 1.5
+
+LINES = 12
+"""Rows of the journal that a failure shows."""
+
+
+def until(look: Callable[[], T | None], timeout: float, fail: Callable[[], str]) -> T:
+    """What `look` finds, asked until it is true; raises `NotInTime` with what `fail` says after `timeout` seconds."""
+    for _ in looks(timeout):
+        if found := look():
+            return found
+    raise NotInTime(fail())
+
+
+def looks(timeout: float) -> Iterator[None]:
+    """Yields whenever it is time to look, at once and at last when `timeout` seconds are over."""
+    if timeout < 0:
+        raise ValueError(f"expected a timeout of 0 seconds or more, found {timeout}")
+    deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
+    yield
+    while (left := deadline - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
+        yield
+
+
+def story(transport: Transport, identity: str) -> str:
+    """The newest rows of a station's journal, oldest first, as lines of text; never an exception of the gateway."""
+    try:
+        reply = transport.get(f"/charge-points/{segment(identity)}/journal", {"limit": LINES})
+        rows: list[Any] = reply.object().get("items", [])
+        entries = [read(JournalEntry, row) for row in rows]
+    except GatewayError as error:
+        return f"Its journal can't be read: {error}"
+    if not entries:
+        return f"The journal of {identity} is empty."
+    lines = "\n".join(f"  {entry}" for entry in reversed(entries))
+    return f"The last messages, ← from {identity} and → to it, times in UTC:\n{lines}"
