@@ -1,4 +1,4 @@
-"""The Flask application, with the SOAP endpoint mounted beside it at /ocpp.
+"""The Flask application, with the web API in it and the SOAP endpoint mounted beside it at /ocpp.
 
 It knows nothing of SOAP: the endpoint is any WSGI application.
 """
@@ -8,19 +8,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, render_template
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ..errors import StoreError
+from .segments import API, belongs_to_api, keep_slashes
+
+if TYPE_CHECKING:
+    from .api.office import Office
 
 log = logging.getLogger(__name__)
 
 
-def create(endpoint: Any, *, ready: Callable[[], None], public_url: str) -> Any:
-    """The whole WSGI application. `ready` raises `StoreError` while the store can't be used."""
-    app = Flask("ocpp_soap.web")
+def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, office: Office | None = None) -> Any:
+    """The whole WSGI application. `ready` raises `StoreError` while the store can't be used.
+
+    Without an `office` there is no web API.
+    """
+    app = Flask("ocpp_soap.web", static_url_path=f"{API}/v1/static")
+    app.url_map.merge_slashes = False
+    if office is not None:
+        from .interface import install  # the libraries behind it take a while to import
+
+        install(app, office)
 
     @app.get("/")
     def index() -> str:
@@ -39,6 +51,8 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str) -> Any:
         return _plain("ok", 200)
 
     def elsewhere(request: dict[str, Any], start_response: Any) -> Any:
+        if belongs_to_api(request["PATH_INFO"]):
+            return app.wsgi_app(keep_slashes(request), start_response)
         # A station whose URL lacks /ocpp gets the endpoint's own fault for a path where nothing is, not a page.
         if request["REQUEST_METHOD"] == "POST":
             # The rest of the path may hold a secret.

@@ -1,4 +1,4 @@
-"""Paths whose parts may hold a slash: `%2F` in a charge point's identity is not the `/` between two parts.
+"""The API's paths, whose parts may hold a slash: `%2F` in an identity is not the `/` between two parts.
 
 WSGI hands on paths decoded, where both look alike; the server's raw URL still tells them apart.
 """
@@ -9,6 +9,14 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.routing import BaseConverter, ValidationError
+
+# Everything below it is the web API's, whatever its version.
+API = "/api"
+
+
+def belongs_to_api(path: str) -> bool:
+    """Whether a path is one of the API's."""
+    return path == API or path.startswith(API + "/")
 
 
 def keep_slashes(request: dict[str, Any]) -> dict[str, Any]:
