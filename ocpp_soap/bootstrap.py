@@ -19,14 +19,16 @@ from .central.callback import CallbackGuard
 from .central.commands import Commands
 from .central.handlers.vendor import PlugIn, PlugIns
 from .central.inbox import Inbox
+from .central.phrasing import Phrasing
 from .central.probing import Prober
+from .central.sending import Sender
 from .protocol import catalog
 from .settings import Settings
 from .store.schema import check_schema
 from .store.work import SqlStore, open_store
 
 if TYPE_CHECKING:
-    from .central.ports import Clock
+    from .central.ports import Clock, Store
     from .protocol.catalog import Catalog
     from .soap.client import ZeepLink
     from .soap.server import SoapEndpoint
@@ -99,18 +101,28 @@ class Gateway:
         )
 
     @cached_property
+    def phrasing(self) -> Phrasing:
+        """What stations can be told."""
+        return Phrasing(self.catalog)
+
+    @cached_property
     def commands(self) -> Commands:
+        """What takes orders for stations."""
+        return Commands(self.store, self.phrasing, self.clock, lambda: self.sender, self._books)
+
+    @cached_property
+    def sender(self) -> Sender:
         """What calls stations."""
         # A call ends after both timeouts; the rest is for a name server that takes its time.
         call_time = self.settings.connect_timeout + self.settings.read_timeout + 10
-        return Commands(self.store, self.link, self.catalog, self.clock, call_time)
+        return Sender(self.store, self.link, self.phrasing, self.clock, call_time)
 
     @cached_property
     def prober(self) -> Prober:
         """What finds out why a station can't be called."""
         from .soap.scout import Scout
 
-        return Prober(self.commands, Scout(self.link))
+        return Prober(self.commands, self.sender, Scout(self.link))
 
     @cached_property
     def application(self) -> Any:
@@ -138,6 +150,9 @@ class Gateway:
             other_namespaces={version.charge_point.namespace: version.name for version in versions},
             version_of_station=self._version_of,
         )
+
+    def _books(self, _who: str) -> Store:
+        return self.store
 
     def _version_of(self, identity: str) -> str | None:
         """The version that the station spoke last; asked only for a body without a namespace."""

@@ -1,255 +1,306 @@
-"""One path for every operation that goes to a station: checked, recorded, sent, recorded again, followed up.
+"""One path for every operation that goes to a station: checked, queued with its deadline, and from then on seen to.
 
-No transaction is open while a station is called: `sending` is committed before, the outcome after. It knows no XML, no
-SQL and no version's own words; the WSDL's types and the FOLLOW_UPS table are all it has of an operation.
+It is sent by whoever claims it (`sending`): a courier, or `send` right here. It knows no XML, no SQL and no version's
+own words; the WSDL's types are all that it has of an operation.
 """
 
 from __future__ import annotations
 
-import difflib
 import time
-import uuid
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from ..errors import CallFailed, NotFound, Refused, StationFault, StoreError, Uncertain
-from ..protocol.catalog import Catalog
-from ..protocol.dialects import downgrade, unsayable
-from ..protocol.validation import check, unbounded
+from ..errors import Conflict, NotFound, Refused
 from ..protocol.writing import to_json
 from .again import transact
-from .follow_ups import FOLLOW_UPS, FollowUp
-from .ports import Answered, Clock, Link, Store, Work
-from .profile import Profile
-from .quirks import seen
-from .records import ChargePoint, Command, Exchange, Flags, Json
+from .orders import NewCommand, Order, Ordered
+from .pages import StationFilter
+from .phrasing import Phrasing
+from .ports import Clock, Store, Work
+from .records import NEXT_CONTACT, NOW, TIMINGS, Batch, ChargePoint, Command, Json
+from .sending import TURN, Sender
 
-# How often a command that waits for its turn asks for the station's lease (seconds).
-TURN = 0.1
+# How long a command may wait before it is no longer sent: a remote start that comes late is dangerous.
+DEADLINES = {NOW: timedelta(minutes=10), NEXT_CONTACT: timedelta(hours=24)}
+FURTHEST = timedelta(days=30)
 
-NO_ADDRESS = "no address of this station is known; see `ocpp-soap charge-points set-callback`"
+MAX_RETRIES = 10
+MAX_BATCH = 10_000
 
+# Charge points that are read at once for a batch.
+TOGETHER = 500
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
-    """A command on its way: `payload` in typed values, `at` when it was sent."""
+# Said twice they come to the same as said once, also when something else was said between.
+IDEMPOTENT = frozenset(
+    {
+        "CancelReservation",
+        "ChangeAvailability",
+        "ChangeConfiguration",
+        "ClearCache",
+        "ClearChargingProfile",
+        "GetCompositeSchedule",
+        "GetConfiguration",
+        "GetLocalListVersion",
+        "RemoteStopTransaction",
+        "ReserveNow",
+        "SendLocalList",
+        "SetChargingProfile",
+    }
+)
 
-    command_id: int
-    station: ChargePoint
-    version: str
-    operation: str
-    payload: Json
-    at: datetime
-    address: str = ""
-
-
-def exchange(
-    result: Answered | CallFailed,
-    *,
-    at: datetime,
-    until: datetime,
-    identity: str,
-    version: str,
-    operation: str | None,
-    address: str,
-) -> Exchange:
-    """The journal's row of a call to a station."""
-    return Exchange(
-        at=at,
-        direction="out",
-        identity=identity,
-        operation=operation,
-        version=version,
-        peer=urlsplit(address).hostname,
-        duration=(until - at).total_seconds(),
-        outcome=result.outcome if isinstance(result, CallFailed) else "answered",
-        request=result.request,
-        answer=result.answer,
-        flags=[] if isinstance(result, CallFailed) else result.flags,
-    )
+# How often the store is asked what has become of a command: first, and at the longest (seconds).
+SOON, SELDOM = 0.02, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Calls stations. `call_time`: longer than any call takes (seconds)."""
+    """Takes orders for stations and says what has become of them.
+
+    `books` is the store in which somebody's orders are entered; `sender` is made where something is sent from here.
+    """
 
     store: Store
-    link: Link
-    catalog: Catalog
+    phrasing: Phrasing
     clock: Clock
-    call_time: float = 60.0
+    sender: Callable[[], Sender]
+    books: Callable[[str], Store]
 
-    @property
-    def patience(self) -> float:
-        """How long a command waits for its turn: also for the one before to end whose process died (seconds)."""
-        return self.call_time + 5
+    def submit(self, identity: str, order: Order, who: str, key: str | None = None) -> tuple[Command, bool]:
+        """Queues an order for one station; also says whether it is an earlier one that had the same `key`.
+
+        Raises `NotFound`, `Refused` (no such operation in the station's version, or the key was another order's) or
+        `InvalidPayload`, all before anything is recorded.
+        """
+        fingerprint = order.fingerprint("station", identity)
+
+        def prepare() -> Entry:
+            station, now = self._station(identity), self.clock()
+            deadline = _deadline(order, now)
+            request = to_json(self._sayable(self.phrasing.version_of(station), order))
+            new = _new(station, order, request, now, deadline, who)
+            return lambda work: Ordered(fingerprint, command_id=work.commands.add(new))
+
+        ordered, replayed = self._enter(prepare, who, key, fingerprint)
+        return self.find(ordered.command_id or 0), replayed
+
+    def submit_batch(self, chosen: StationFilter, order: Order, who: str, key: str | None = None) -> tuple[Batch, bool]:
+        """Queues an order for each of the stations that are meant; else as `submit`.
+
+        A station whose version can't say it gets a command that is not transmitted, with the reason; when that goes for
+        all of them, the order is refused.
+        """
+        only = sorted(chosen.only) if chosen.only is not None else None
+        fingerprint = order.fingerprint("stations", {**asdict(chosen), "only": only})
+
+        def prepare() -> Entry:
+            stations, now = self._stations(chosen), self.clock()
+            deadline = _deadline(order, now)
+            said = self._said({self.phrasing.version_of(station) for station in stations}, order)
+            news = []
+            for station in stations:
+                request = said[self.phrasing.version_of(station)]
+                error = str(request) if isinstance(request, Refused) else None
+                what = to_json(order.payload) if isinstance(request, Refused) else request
+                news.append(_new(station, order, what, now, deadline, who, error))
+            whole = to_json(order.payload)
+            return lambda work: Ordered(fingerprint, batch_id=work.batches.add(order.operation, whole, who, now, news))
+
+        ordered, replayed = self._enter(prepare, who, key, fingerprint)
+        return self.find_batch(ordered.batch_id or 0), replayed
+
+    def cancel(self, command_id: int, who: str) -> Command:
+        """Takes a command out of the queue; raises `NotFound`, or `Conflict` when it is no longer there."""
+        now = self.clock()
+        books = self.books(who)
+        if not transact(books, lambda work: work.commands.cancel(command_id, now, f"cancelled by {who}")):
+            state = self.find(command_id).state
+            raise Conflict(f"command {command_id} is {state}: only what is still queued can be cancelled")
+        return self.find(command_id)
+
+    def cancel_batch(self, batch_id: int, who: str) -> Batch:
+        """Takes what is left of a batch out of the queue; raises `NotFound`, or `Conflict` when nothing is."""
+        now = self.clock()
+        self.find_batch(batch_id)
+        books = self.books(who)
+        if not transact(books, lambda work: work.batches.cancel(batch_id, now, f"cancelled by {who}")):
+            raise Conflict(f"nothing of batch {batch_id} is still queued: only that can be cancelled")
+        return self.find_batch(batch_id)
+
+    def find(self, command_id: int) -> Command:
+        """The command of that id; raises `NotFound`."""
+        with self.store.reading() as work:
+            command = work.commands.find(command_id)
+        if command is None:
+            raise NotFound(f"there is no command {command_id}")
+        return command
+
+    def find_batch(self, batch_id: int) -> Batch:
+        """The batch of that id, with what its commands have come to; raises `NotFound`."""
+        with self.store.reading() as work:
+            batch = work.batches.find(batch_id)
+        if batch is None:
+            raise NotFound(f"there is no batch {batch_id}")
+        return batch
+
+    def wait(self, command_id: int, seconds: float) -> Command:
+        """The command as soon as it is finished, or as it is after so long."""
+        end, pause = time.monotonic() + seconds, SOON
+        while True:
+            command = self.find(command_id)
+            left = end - time.monotonic()
+            if command.is_finished or left <= 0:
+                return command
+            time.sleep(min(pause, left))
+            pause = min(1.5 * pause, SELDOM)
 
     def send(self, identity: str, operation: str, payload: Any, may_leave_out: Collection[str] = ()) -> Command:
-        """Sends one operation of the Charge Point, named as in the WSDL, with a JSON payload in the newest words.
+        """Sends one operation from here and waits for its outcome, whatever it is; else as `deliver`."""
+        return self.deliver(identity, Order(operation, payload, may_leave_out), None)
 
-        `may_leave_out` names fields to do without where the station's version has no words for them. Returns the
-        command with its outcome, whatever it is. Raises `NotFound`, `Refused` (no such operation in the station's
-        version) or `InvalidPayload`, all before anything is recorded or sent; and `Uncertain` when it was sent and its
-        outcome could not be stored.
+    def deliver(self, identity: str, order: Order, who: str | None) -> Command:
+        """Queues an order and runs that station's queue from here until it is finished, unless others run it.
+
+        Raises as `submit` does, and `Uncertain` when it was sent and its outcome could not be stored. An order that
+        says nothing about its deadline waits no longer for its turn than the command before it may take.
         """
+        command, _ = self.submit(identity, order, who or "")
+        plain = order == Order(order.operation, order.payload, order.may_leave_out)
+        try:
+            return self._run_here(command, self.sender(), plain)
+        except BaseException as interruption:
+            self._withdraw(command, f"interrupted before it was sent: {type(interruption).__name__}")
+            raise
+
+    def _run_here(self, command: Command, sender: Sender, plain: bool) -> Command:
+        patience = time.monotonic() + sender.patience
+        while not command.is_finished:
+            ran, now = False, self.clock()
+            due, _ = sender.agenda(command.charge_point_id)
+            if due is not None and due <= now:
+                for turn in sender.claim(1, command.charge_point_id):
+                    sender.run(turn)
+                    ran = True
+            if command.state == "queued" and not ran:
+                if plain and time.monotonic() > patience:
+                    self._withdraw(command, sender.still_running)
+                elif command.deadline is not None and command.deadline <= now:
+                    sender.expire()
+                else:
+                    time.sleep(TURN)
+            elif not ran:
+                time.sleep(TURN)
+            command = self.find(command.id)
+        return command
+
+    def _withdraw(self, command: Command, error: str) -> None:
+        now = self.clock()
+        transact(self.store, lambda work: work.queue.give_up(command.id, now, error))
+
+    def _station(self, identity: str) -> ChargePoint:
         with self.store.reading() as work:
             station = work.charge_points.find(identity)
         if station is None:
             raise NotFound(f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`")
-        version = self.version_of(station)
-        typed = self._sayable(version, operation, payload, may_leave_out)
-        request, now = to_json(typed), self.clock()
-        command_id = transact(self.store, lambda work: work.commands.add(station.id, operation, request, now))
-        with ExitStack() as stack:
+        return station
+
+    def _stations(self, chosen: StationFilter) -> list[ChargePoint]:
+        """All that are meant; raises `Refused` when they are too many, or none."""
+        found: list[ChargePoint] = []
+        after = None
+        while True:
+            with self.store.reading() as work:
+                page = work.charge_points.page(chosen, TOGETHER, after)
+            found += page.rows
+            if len(found) > MAX_BATCH:
+                raise Refused(f"a batch is for {MAX_BATCH} charge points at most: choose fewer of them")
+            if page.next is None:
+                break
+            after = page.next
+        if not found:
+            raise Refused("there is no such charge point")
+        return found
+
+    def _sayable(self, version: str, order: Order) -> Json:
+        return self.phrasing.sayable(version, order.operation, order.payload, order.may_leave_out)
+
+    def _said(self, versions: set[str], order: Order) -> dict[str, Json | Refused]:
+        """What each version is told, or why it can't be; raises that when none can."""
+        said: dict[str, Json | Refused] = {}
+        for version in sorted(versions, reverse=True):
             try:
-                ours = stack.enter_context(self.turn(station.id))
-            except BaseException as interruption:
-                self._give_up(command_id, f"interrupted before it was sent: {type(interruption).__name__}")
-                raise
-            if ours:
-                self._call(_Sending(command_id, station, version, operation, typed, self.clock()))
-            else:
-                self._give_up(command_id, self.still_running)
-        return self._finished(command_id)
-
-    def version_of(self, station: ChargePoint) -> str:
-        """The version that it spoke last; the newest for one that has not spoken yet."""
-        return self.catalog.versions.get(station.version or "", self.catalog.newest).name
-
-    @property
-    def still_running(self) -> str:
-        """Why a command had to give up without a turn."""
-        return f"another command to this station was still running after {self.patience:g} s"
-
-    @contextmanager
-    def turn(self, station_id: int) -> Iterator[bool]:
-        """Nobody else calls the station meanwhile; gives False when that could not be had in time."""
-        holder = uuid.uuid4().hex
-        ours = self._wait_for_turn(station_id, holder)
-        try:
-            yield ours
-        finally:
-            if ours:
-                with suppress(StoreError):  # it runs out by itself
-                    transact(self.store, lambda work: work.commands.release(station_id, holder))
-
-    def _sayable(self, version: str, operation: str, payload: Any, may_leave_out: Collection[str]) -> Json:
-        """The payload in typed values and the newest words, without what the version lacks and may be left out.
-
-        The words are those of the newest version; how long a text may be is for the station's own to say.
-        """
-        self._must_know(version, operation)
-        newest, own = (
-            known.charge_point.operations[operation].input.type
-            for known in (self.catalog.newest, self.catalog.versions[version])
-        )
-        typed = check(payload, newest if own is newest else unbounded(newest))
-        left_out = unsayable(version, operation).intersection(may_leave_out)
-        said = {name: value for name, value in typed.items() if name not in left_out}
-        check(downgrade(version, operation, "request", said)[0], own)
+                said[version] = to_json(self._sayable(version, order))
+            except Refused as refusal:
+                said[version] = refusal
+        refusals = [one for one in said.values() if isinstance(one, Refused)]
+        if len(refusals) == len(said):
+            raise refusals[0]
         return said
 
-    def _must_know(self, version: str, operation: str) -> None:
-        """Raises `Refused`, with the reason, for an operation that stations of that version do not have."""
-        known = self.catalog.versions[version].charge_point.operations
-        if operation in known:
-            return
-        names, newest = ", ".join(sorted(known)), self.catalog.newest
-        if operation in newest.charge_point.operations:
-            raise Refused(f"this station speaks OCPP {version}, which has no {operation}; it has {names}")
-        every = newest.charge_point.operations
-        near = [n for n in every if n.lower() == operation.lower()] or difflib.get_close_matches(operation, every, 1)
-        hint = f"did you mean {near[0]}?" if near else "it has " + names
-        raise Refused(f"OCPP {version} has no operation {operation!r} to a station; {hint}")
+    def _enter(self, prepare: Callable[[], Entry], who: str, key: str | None, fingerprint: str) -> tuple[Ordered, bool]:
+        """Carries an order out once for each key; also says whether it was before."""
+        if key is not None:
+            with self.store.reading() as work:
+                known = work.keys.find(who, key)
+            if known is not None:
+                return _same(known, fingerprint), True
+        enter, now = prepare(), self.clock()
 
-    def _wait_for_turn(self, station_id: int, holder: str) -> bool:
-        deadline = time.monotonic() + self.patience
-        while True:
-            now = self.clock()
-            until = now + timedelta(seconds=self.call_time)
-            if transact(self.store, lambda work: work.commands.lease(station_id, holder, now, until)):  # noqa: B023
-                return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(TURN)
+        def act(work: Work) -> tuple[Ordered, bool]:
+            if key is not None and (known := work.keys.take(who, key, fingerprint, now)) is not None:
+                return _same(known, fingerprint), True
+            ordered = enter(work)
+            if key is not None:
+                work.keys.settle(who, key, ordered.command_id, ordered.batch_id)
+            return ordered, False
 
-    def _give_up(self, command_id: int, error: str) -> None:
-        now = self.clock()
-        transact(self.store, lambda work: work.commands.finish(command_id, "not_transmitted", now, error=error))
+        return transact(self.books(who), act)
 
-    def _call(self, sending: _Sending) -> None:
-        identity = sending.station.identity
 
-        def announce(work: Work) -> ChargePoint:
-            # Read again under the lease: it may have moved, or been set otherwise, while the command waited.
-            station = work.charge_points.find(identity) or sending.station
-            if station.callback_url is not None:
-                work.commands.sending(sending.command_id, station.callback_url, sending.at)
-            return station
+Entry = Callable[[Work], Ordered]
+"""Enters what was prepared in the store."""
 
-        station = transact(self.store, announce)
-        if station.callback_url is None:
-            return self._give_up(sending.command_id, NO_ADDRESS)
-        sending = replace(sending, station=station, address=station.callback_url)
-        profile = Profile.read(station.profile)
-        try:
-            result = self.link.call(
-                sending.address, identity, sending.version, sending.operation, sending.payload, profile
-            )
-        except CallFailed as failure:
-            return self._finish(sending, failure)
-        except KeyboardInterrupt:
-            return self._finish(sending, Uncertain("interrupted while the station was called"))
-        except BaseException as error:
-            self._finish(sending, Uncertain(f"the call broke off: {type(error).__name__}"))
-            raise
-        return self._finish(sending, result)
 
-    def _finish(self, sending: _Sending, result: Answered | CallFailed) -> None:
-        now, command_id = self.clock(), sending.command_id
+def _same(known: Ordered, fingerprint: str) -> Ordered:
+    if known.fingerprint != fingerprint:
+        raise Refused("this key came with another order before: each order needs a key of its own")
+    return known
 
-        def record(work: Work) -> None:
-            if isinstance(result, StationFault):
-                fault = {"code": result.code, "subcode": result.subcode, "text": result.text}
-                work.commands.finish(command_id, "answered", now, fault=fault)
-            elif isinstance(result, CallFailed):
-                work.commands.finish(command_id, result.outcome, now, error=result.text)
-            else:
-                work.commands.finish(command_id, "answered", now, answer=to_json(result.payload))
-                if (follow_up := FOLLOW_UPS.get(sending.operation)) is not None:
-                    follow_up(FollowUp(work, sending.station.id, command_id, sending.payload, result.payload, now))
-                self._note_quirks(work, sending, result.flags, now)
-            work.journal.add(
-                exchange(
-                    result,
-                    at=sending.at,
-                    until=now,
-                    identity=sending.station.identity,
-                    version=sending.version,
-                    operation=sending.operation,
-                    address=sending.address,
-                )
-            )
 
-        try:
-            transact(self.store, record)
-        except StoreError as error:
-            raise Uncertain(f"it was sent, but its outcome could not be stored: {error}") from error
+def _deadline(order: Order, now: datetime) -> datetime:
+    """Until when it may be sent; raises `Refused` for options that are none."""
+    if order.when not in TIMINGS:
+        raise Refused(f"a command is sent {' or '.join(TIMINGS)}, not {order.when[:40]!r}")
+    if not 0 <= order.retries <= MAX_RETRIES:
+        raise Refused(f"a command is tried again 0 to {MAX_RETRIES} times")
+    if order.retries and order.operation not in IDEMPOTENT:
+        names = ", ".join(sorted(IDEMPOTENT))
+        raise Refused(f"{order.operation} is not tried again by itself, since it may come too late; these are: {names}")
+    deadline = order.deadline or now + DEADLINES[order.when]
+    if not now < deadline <= now + FURTHEST:
+        raise Refused(f"a deadline lies in the future, by {FURTHEST.days} days at most")
+    return deadline
 
-    def _note_quirks(self, work: Work, sending: _Sending, flags: Flags, now: datetime) -> None:
-        if any("quirk" in flag for flag in flags):
-            # As they are now: its own messages may have shown others meanwhile.
-            station = work.charge_points.find(sending.station.identity) or sending.station
-            if (quirks := seen(station.quirks, sending.operation, flags, now)) is not None:
-                work.charge_points.change(station.id, quirks=quirks)
 
-    def _finished(self, command_id: int) -> Command:
-        with self.store.reading() as work:
-            command = work.commands.find(command_id)
-        if command is None:
-            raise NotFound(f"command {command_id} was removed while it ran")
-        return command
+def _new(
+    station: ChargePoint,
+    order: Order,
+    request: Json,
+    now: datetime,
+    deadline: datetime,
+    who: str,
+    error: str | None = None,
+) -> NewCommand:
+    return NewCommand(
+        charge_point_id=station.id,
+        operation=order.operation,
+        request=request,
+        created=now,
+        deadline=deadline,
+        when=order.when,
+        retries=order.retries,
+        may_leave_out=tuple(order.may_leave_out),
+        who=who or None,
+        error=error,
+    )

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from .exchanges import Commands, Jobs, Journal
+from .exchanges import Batches, Commands, Jobs, Journal, Keys, Queue
 from .profile import Profile
 from .records import Flags, Json
 from .repositories import Attempts, ChargePoints, Tags, Transactions
@@ -27,6 +27,9 @@ class Work(Protocol):
     tags: Tags
     transactions: Transactions
     commands: Commands
+    batches: Batches
+    keys: Keys
+    queue: Queue
     journal: Journal
     jobs: Jobs
 

@@ -15,10 +15,12 @@ from ..errors import NotFound, NotTransmitted
 from ..protocol.schema import Service
 from . import advice, callback
 from .again import transact
-from .commands import Commands, exchange
+from .commands import Commands
+from .orders import Order, Turn
 from .ports import Answered
 from .profile import Profile
 from .records import ChargePoint, Json
+from .sending import Sender, exchange
 from .walk import CONNECT, Step, Walk, Walker
 
 # What changes nothing at a station, the most widespread first; asked without any field.
@@ -89,34 +91,40 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Prober:
-    """Asks stations by `commands`, and goes the way there with `walker`."""
+    """Asks stations by `commands`, in the turns of `sender`, and goes the way there with `walker`."""
 
     commands: Commands
+    sender: Sender
     walker: Walker
 
-    def probe(self, identity: str, everywhere: bool = False, tell: Callable[[int], None] = lambda _: None) -> Report:
+    def probe(
+        self, identity: str, everywhere: bool = False, tell: Callable[[int], None] = lambda _: None, who: str = ""
+    ) -> Report:
         """Asks the station where it is called, and at the other addresses if that fails, or in any case `everywhere`.
 
-        `tell` hears how many addresses are done. Raises `NotFound`.
+        `tell` hears how many addresses are done; `who` asked. Raises `NotFound`.
         """
         with self.commands.store.reading() as work:
             station = work.charge_points.find(identity)
             history = work.charge_points.callback_history(station.id) if station else ()
         if station is None:
             raise NotFound(f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`")
-        version = self.commands.version_of(station)
-        operation = question(self.commands.catalog.versions[version].charge_point)
+        phrasing = self.commands.phrasing
+        version = phrasing.version_of(station)
+        operation = question(phrasing.catalog.versions[version].charge_point)
         visits: list[Visit] = []
         for candidate in candidates(station, history):
             tell(len(visits))
             enough = any(visit.ends_it(everywhere) for visit in visits)
-            visits.append(Visit(candidate) if enough else self._visit(station, candidate, version, operation))
+            visits.append(Visit(candidate) if enough else self._visit(station, candidate, version, operation, who))
         return conclude(station, version, operation, tuple(visits))
 
-    def _visit(self, station: ChargePoint, candidate: Candidate, version: str, operation: str | None) -> Visit:
+    def _visit(
+        self, station: ChargePoint, candidate: Candidate, version: str, operation: str | None, who: str
+    ) -> Visit:
         profile = Profile.read(station.profile)
         if candidate.in_use and operation is not None:
-            walk = self._by_command(station, operation)
+            walk = self._by_command(station, operation, who)
         else:
             walk = self._by_itself(station, candidate.address, version, operation, profile)
         walk = self.walker.look_closer(walk, candidate.address, profile)
@@ -126,31 +134,36 @@ class Prober:
         tries = tuple(advice.tries(walk, candidate.address, station))
         return replace(visit, wrong=advice.sentence(walk, candidate.address, station), tries=tries)
 
-    def _by_command(self, station: ChargePoint, operation: str) -> Walk:
-        way = _Way(self.walker)
-        command = replace(self.commands, link=way).send(station.identity, operation, {})
-        return way.gone or _never_gone(command.error or "")
+    def _by_command(self, station: ChargePoint, operation: str, who: str) -> Walk:
+        with self.sender.turn(station.id) as holder:
+            if holder is None:
+                return _never_gone(self.sender.still_running)
+            # Queued while the turn is ours: else a courier might take it, and go the way unseen.
+            command, _ = self.commands.submit(station.identity, Order(operation, {}), who)
+            way = _Way(self.walker)
+            replace(self.sender, link=way).run(Turn(station.id, command.id, holder))
+        return way.gone or _never_gone(self.commands.find(command.id).error or "")
 
     def _by_itself(
         self, station: ChargePoint, address: str, version: str, operation: str | None, profile: Profile
     ) -> Walk:
         """No command, since it is none of the station's affair who is at that address."""
-        commands = self.commands
-        with commands.turn(station.id) as ours:
-            if not ours:
-                return _never_gone(commands.still_running)
-            at = commands.clock()
+        sender = self.sender
+        with sender.turn(station.id) as holder:
+            if holder is None:
+                return _never_gone(sender.still_running)
+            at = sender.clock()
             walk = self.walker.walk(address, station.identity, version, operation, {}, profile)
             row = exchange(
                 walk.result,
                 at=at,
-                until=commands.clock(),
+                until=sender.clock(),
                 identity=station.identity,
                 version=version,
                 operation=operation,
                 address=address,
             )
-            transact(commands.store, lambda work: work.journal.add(row))
+            transact(sender.store, lambda work: work.journal.add(row))
         return walk
 
 

@@ -5,6 +5,7 @@ Repositories (`ports`) hand these out; no record reaches into a database.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ class ChargePoint:
     "station" or "operator". `callback_peer` is the address it was learned from; `callback_refused` {url, said, peer,
     at, reason} a change that did not take effect. `profile` and `access` are `profile.Profile` and
     `authentication.Access` as stored; `quirks` those it has shown: {name: {first, last, operation, raw}}.
+    `commands_waiting`: there may be commands that are to be sent when it speaks next.
     """
 
     id: int
@@ -46,6 +48,7 @@ class ChargePoint:
     access: Json | None = None
     quirks: Json | None = None
     callback_refused: Json | None = None
+    commands_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +183,21 @@ class StatusNotice:
     flags: Flags
 
 
+STATES = ("queued", "sending", "answered", "not_transmitted", "uncertain", "expired", "cancelled")
+"""Of a command; the last five are final, but that an uncertain one may still be answered."""
+
+NOW, NEXT_CONTACT = TIMINGS = ("now", "next-contact")
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A call to a station: `state` is queued, sending, answered, not_transmitted or uncertain.
+    """A call to a station, in one of the STATES; `when` is one of TIMINGS.
 
     `answer` is the confirmation's payload as JSON; `fault` {code, subcode, text} when the station answered with one;
     `error` says in words why there is no answer. `address` is the URL that was called;
-    `transaction_id` the transaction that a remote start or stop brought about.
+    `transaction_id` the transaction that a remote start or stop brought about. It is not sent before `not_before`
+    (None: not before the station speaks), and never after `deadline`; `attempts` counts how often it was tried,
+    `retries` how often more it may be while nothing of it reached the station.
     """
 
     id: int
@@ -203,6 +214,37 @@ class Command:
     sent: datetime | None
     finished: datetime | None
     transaction_id: int | None = None
+    when: str = NOW
+    deadline: datetime | None = None
+    not_before: datetime | None = None
+    attempts: int = 0
+    retries: int = 0
+    may_leave_out: Sequence[str] = ()
+    batch_id: int | None = None
+    who: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is neither waiting nor on its way."""
+        return self.state not in STATES[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The same command to many stations; `states` counts its commands in each of the STATES."""
+
+    id: int
+    operation: str
+    request: Json
+    who: str | None
+    created: datetime
+    total: int
+    states: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether each of its commands is."""
+        return not any(self.states[state] for state in STATES[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +271,10 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which rows of the journal are meant: of one identity, of one operation, from `since` on and before `until`."""
+    """Which rows of the journal are meant: from `since` on and before `until`; `outcome` as an `Exchange` has it."""
 
     identity: str | None = None
     operation: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    outcome: str | None = None

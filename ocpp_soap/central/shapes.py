@@ -12,7 +12,7 @@ from ..protocol.times import format_time
 from .authentication import Access
 from .handlers.authorization import judge
 from .profile import Profile
-from .records import Attempt, Command, Exchange, Flags, Json, Sample, Tag, Transaction
+from .records import Attempt, Batch, Command, Exchange, Flags, Json, Sample, Tag, Transaction
 
 
 def shown(moment: datetime | None) -> str | None:
@@ -67,13 +67,14 @@ def _sampled_value(sample: Sample) -> Json:
 
 
 def command_object(command: Command) -> Json:
-    """A command as `send --json` has it; `outcome` is answered, not_transmitted or uncertain."""
+    """A command as `send --json` has it; `outcome` is null until it is finished, and then its state."""
     return {
         "commandId": command.id,
         "chargeBoxIdentity": command.identity,
         "operation": command.operation,
         "request": command.request,
-        "outcome": command.state,
+        "state": command.state,
+        "outcome": command.state if command.is_finished else None,
         "answer": command.answer,
         "fault": command.fault,
         "error": command.error,
@@ -82,6 +83,26 @@ def command_object(command: Command) -> Json:
         "sent": shown(command.sent),
         "finished": shown(command.finished),
         "transactionId": command.transaction_id,
+        "when": command.when,
+        "deadline": shown(command.deadline),
+        "notBefore": shown(command.not_before),
+        "attempts": command.attempts,
+        "batchId": command.batch_id,
+        "who": command.who,
+    }
+
+
+def batch_object(batch: Batch) -> Json:
+    """A batch with the number of its commands in each state."""
+    return {
+        "batchId": batch.id,
+        "operation": batch.operation,
+        "request": batch.request,
+        "who": batch.who,
+        "created": shown(batch.created),
+        "total": batch.total,
+        "finished": batch.is_finished,
+        "states": batch.states,
     }
 
 

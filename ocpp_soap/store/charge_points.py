@@ -6,6 +6,7 @@ What they report of themselves is in notices. It decides nothing: the handlers o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import ChargePoint, Json, UnknownChargePoint
-from .columns import folded
+from .columns import folded, harmless
 from .compiled import Compiled
 from .notices import Notices
 from .repository import station_named
@@ -49,6 +50,7 @@ RECORD = (
     C.access,
     C.quirks,
     C.callback_refused,
+    C.commands_waiting,
 )
 UNKNOWN_RECORD = (
     U.identity,
@@ -67,7 +69,6 @@ _SPOKE = (
     .values(
         first_seen=func.coalesce(C.first_seen, bindparam("at")),
         last_seen=bindparam("at"),
-        version=bindparam("spoken_version"),
         peer=bindparam("from_peer"),
     )
     .returning(*RECORD)
@@ -75,10 +76,11 @@ _SPOKE = (
 CONTACT = Compiled(_SPOKE.where(C.identity == bindparam("named")))
 CONTACT_FOLDED = Compiled(_SPOKE.where(C.id == station_named()))
 FIND = select(*RECORD).where(C.id == station_named())
+FIND_LOCKED = FIND.with_for_update(of=charge_points, key_share=True)
 LIST = select(*RECORD).order_by(C.identity)
 REGISTER = upsert(charge_points).on_conflict_do_nothing(index_elements=["identity"]).returning(*RECORD)
 CHANGE = update(charge_points).where(C.id == bindparam("charge_point_id"))
-BOOT = Compiled(CHANGE, "boot", "last_boot")
+BOOT = Compiled(CHANGE, "boot", "last_boot", "vendor", "model")
 
 LEFT = (
     select(*UNKNOWN_RECORD)
@@ -122,15 +124,20 @@ class SqlChargePoints(Notices):
 
     def contact(self, identity: str, version: str, peer: str | None, at: datetime) -> ChargePoint | None:
         """Notes that the station spoke; its row stays locked until the transaction ends."""
-        spoke = {"at": at, "spoken_version": version, "from_peer": peer}
+        spoke = {"at": at, "from_peer": peer}
         row = self._first(CONTACT, {**spoke, "named": identity})
         if row is None:
             row = self._first(CONTACT_FOLDED, {**spoke, **_names(identity)})
-        return _charge_point(row)
+        station = _charge_point(row)
+        if station is not None and station.version != version:
+            # Rarely; every message would write it, and with it the index by version.
+            self.change(station.id, version=version)
+            station = replace(station, version=version)
+        return station
 
-    def find(self, identity: str) -> ChargePoint | None:
-        """Exact identities come before those that differ in case."""
-        return _charge_point(self._run(FIND, _names(identity)).first())
+    def find(self, identity: str, lock: bool = False) -> ChargePoint | None:
+        """Exact identities come before those that differ in case; `lock` holds it until the transaction ends."""
+        return _charge_point(self._run(FIND_LOCKED if lock else FIND, _names(identity)).first())
 
     def list(self) -> Sequence[ChargePoint]:
         """By identity."""
@@ -138,8 +145,14 @@ class SqlChargePoints(Notices):
 
     def register(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint:
         """Takes over what an unknown charge point left; one that is registered already stays as it is."""
-        found = self._run(LEFT, _names(identity)).first()
-        left = UnknownChargePoint(*found) if found is not None else None
+        record = self.add(identity, status, at, **boot) or self.find(identity)
+        assert record is not None, "the row that was in the way was removed by nobody"
+        return record
+
+    def add(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint | None:
+        """As `register`; None when it is registered already, by another transaction meanwhile too."""
+        left = self.find_unknown(identity)
+        boot = {**(left.boot if left else {}), **boot}
         values = {
             "identity": identity,
             "identity_folded": folded(identity),
@@ -147,16 +160,15 @@ class SqlChargePoints(Notices):
             "registered": at,
             "version": left.version if left else None,
             "peer": left.peer if left else None,
-            "boot": {**(left.boot if left else {}), **boot},
+            "boot": boot,
             "first_seen": left.first_seen if left else None,
             "last_seen": left.last_seen if left else None,
+            **_made_by(boot),
         }
         row = self._run(REGISTER, values).first()
         if left is not None:
             self._run(FORGET_UNKNOWN, {"named": left.identity})
-        record = _charge_point(row) or self.find(identity)
-        assert record is not None, "the row that was in the way was removed by nobody"
-        return record
+        return _charge_point(row)
 
     def change(self, charge_point_id: int, **values: Any) -> None:
         """Sets fields of its record, by their names there."""
@@ -164,7 +176,7 @@ class SqlChargePoints(Notices):
 
     def boot(self, charge_point_id: int, boot: Json, at: datetime) -> None:
         """Stores the fields of a BootNotification; the order of connector states starts anew."""
-        self._first(BOOT, {"charge_point_id": charge_point_id, "boot": boot, "last_boot": at})
+        self._first(BOOT, {"charge_point_id": charge_point_id, "boot": boot, "last_boot": at, **_made_by(boot)})
 
     def set_callback(
         self,
@@ -216,9 +228,18 @@ class SqlChargePoints(Notices):
         """Newest first."""
         return [UnknownChargePoint(*row) for row in self._run(UNKNOWN)]
 
+    def find_unknown(self, identity: str) -> UnknownChargePoint | None:
+        """The one of that identity (exact, else regardless of case)."""
+        row = self._run(LEFT, _names(identity)).first()
+        return UnknownChargePoint(*row) if row is not None else None
+
 
 def _names(identity: str) -> dict[str, str]:
     return {"called": identity, "called_folded": folded(identity)}
+
+
+def _made_by(boot: Json) -> dict[str, str | None]:
+    return {"vendor": harmless(boot.get("chargePointVendor")), "model": harmless(boot.get("chargePointModel"))}
 
 
 def _charge_point(row: Sequence[Any] | None) -> ChargePoint | None:

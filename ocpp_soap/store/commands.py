@@ -1,32 +1,68 @@
-"""Calls to stations with their outcomes, the lease that lets one run at a time per station, and the links between
-remote starts and stops and the transactions that came of them. It calls nobody.
+"""Calls to stations as they are ordered and as they can be seen, and the links between remote starts and stops and the
+transactions that came of them. How they are sent is in `queue`; it calls nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from ..central.records import Command, Json
+from ..central.orders import NewCommand
+from ..central.pages import CommandFilter, Page, Position
+from ..central.records import NEXT_CONTACT, Command, Json
 from ..errors import IdentityMismatch
 from .columns import folded
 from .compiled import Compiled
-from .repository import Repository, station_named
+from .pages import Listing, StationNumbers
+from .repository import station_named
 from .session_tables import transactions
-from .tables import charge_points, commands, station_leases
+from .tables import QUEUED, charge_points, commands, station_leases
 
 C, L, T = commands.c, station_leases.c, transactions.c
 
 # A driver has this long to plug in; how long exactly (ConnectionTimeOut) is the station's own affair.
 STARTS_WITHIN = timedelta(minutes=10)
 
-ABANDONED = "the process that sent it ended before it saw an answer"
-
+# What `row_of` sets.
+COLUMNS = (
+    "charge_point_id",
+    "operation",
+    "request",
+    "state",
+    "error",
+    "created",
+    "finished",
+    "id_tag_folded",
+    "connector_id",
+    "asked_transaction_id",
+    "timing",
+    "deadline",
+    "not_before",
+    "retries",
+    "may_leave_out",
+    "who",
+)
 ADD = insert(commands).returning(C.id)
-CHANGE = update(commands).where(C.id == bindparam("command_id"))
+CANCEL = update(commands).where(C.id == bindparam("command_id"), QUEUED).returning(C.id)
+EXPECT = update(charge_points).where(charge_points.c.id == bindparam("station_id")).values(commands_waiting=True)
+
+
+def due_sooner(new: Insert) -> Insert:
+    """Has a courier look after the station at that time, unless it does so before."""
+    # A lease that is held is due when it runs out; whoever releases it looks what is queued then.
+    sooner = and_(L.holder.is_(None), or_(L.due.is_(None), L.due > new.excluded.due))
+    due = case((sooner, new.excluded.due), else_=L.due)
+    return new.on_conflict_do_update(index_elements=["charge_point_id"], set_={"due": due})
+
+
+DUE = Compiled(due_sooner(upsert(station_leases)), "charge_point_id", "due")
+
 _COMMANDS = select(
     C.id,
     C.charge_point_id,
@@ -42,10 +78,19 @@ _COMMANDS = select(
     C.sent,
     C.finished,
     C.transaction_id,
+    C.timing,
+    C.deadline,
+    C.not_before,
+    C.attempts,
+    C.retries,
+    C.may_leave_out,
+    C.batch_id,
+    C.who,
 ).join_from(commands, charge_points)
 FIND = _COMMANDS.where(C.id == bindparam("command_id"))
 LATEST = _COMMANDS.order_by(C.id.desc()).limit(bindparam("rows"))
 LATEST_OF_ONE = LATEST.where(C.charge_point_id == station_named())
+LISTING = Listing(_COMMANDS, (C.id,), lambda *row: _command(row), station=C.charge_point_id)
 
 # Of those that were put on the wire; what a station answered is its own affair, unless it says that it is another.
 _TRIED = and_(C.charge_point_id == bindparam("station_id"), C.sent.is_not(None), C.state != "sending")
@@ -55,19 +100,6 @@ _REACHED = and_(
 LAST_TRIED = select(_REACHED, C.sent, C.error, C.fault).where(_TRIED).order_by(C.sent.desc(), C.id.desc()).limit(1)
 _OTHERWISE = select(func.max(C.sent)).where(_TRIED, _REACHED != bindparam("reached")).scalar_subquery()
 SINCE = select(func.min(C.sent)).where(_TRIED, or_(_OTHERWISE.is_(None), C.sent > _OTHERWISE))
-
-_LEASE = upsert(station_leases)
-LEASE = _LEASE.on_conflict_do_update(
-    index_elements=["charge_point_id"],
-    set_={"holder": _LEASE.excluded.holder, "until": _LEASE.excluded.until},
-    where=or_(L.until.is_(None), L.until <= bindparam("now", type_=L.until.type)),
-).returning(L.charge_point_id)
-ABANDON = update(commands).where(C.charge_point_id == bindparam("station_id"), C.state == "sending")
-RELEASE = (
-    update(station_leases)
-    .where(L.charge_point_id == bindparam("station_id"), L.holder == bindparam("given_to"))
-    .values(holder=None, until=None)
-)
 
 _NOT_REFUSED = or_(
     C.state == "sending",
@@ -98,71 +130,44 @@ LINK_START = Compiled(_LINK.where(C.id == _STARTED))
 LINK_STOP = Compiled(_LINK.where(C.id == _STOPPED))
 
 
-class SqlCommands(Repository):
+class SqlCommands(StationNumbers):
     """Implements `central.exchanges.Commands`."""
 
     __slots__ = ()
 
-    def add(self, charge_point_id: int, operation: str, request: Json, at: datetime) -> int:
-        """A queued command; returns its id."""
-        id_tag, connector_id, transaction_id = (request.get(n) for n in ("idTag", "connectorId", "transactionId"))
-        values = {
-            "charge_point_id": charge_point_id,
-            "operation": operation,
-            "request": request,
-            "state": "queued",
-            "created": at,
-            "id_tag_folded": folded(id_tag) if id_tag is not None else None,
-            "connector_id": connector_id,
-            "asked_transaction_id": transaction_id,
-        }
-        command_id: int = self._run(ADD, values).scalar_one()
+    def add(self, new: NewCommand) -> int:
+        """Queues a command, unless it has an error already; returns its id."""
+        command_id: int = self._run(ADD, row_of(new)).scalar_one()
+        if new.error is None:
+            if new.when == NEXT_CONTACT:
+                self._run(EXPECT, {"station_id": new.charge_point_id})
+            else:
+                self._first(DUE, {"charge_point_id": new.charge_point_id, "due": new.created})
+                self._ring()
         return command_id
 
-    def lease(self, charge_point_id: int, holder: str, now: datetime, until: datetime) -> bool:
-        """Takes the station's lease when it is free or has run out.
-
-        Commands left in `sending` by a holder that ran out become uncertain.
-        """
-        values = {"charge_point_id": charge_point_id, "holder": holder, "until": until, "now": now}
-        if self._run(LEASE, values).first() is None:
-            return False
-        self._run(ABANDON, {"station_id": charge_point_id, "state": "uncertain", "finished": now, "error": ABANDONED})
-        return True
-
-    def release(self, charge_point_id: int, holder: str) -> None:
-        """Gives the lease back, when it is still this holder's."""
-        self._run(RELEASE, {"station_id": charge_point_id, "given_to": holder})
-
-    def sending(self, command_id: int, address: str, at: datetime) -> None:
-        """The request is about to be put on the wire."""
-        self._run(CHANGE, {"command_id": command_id, "state": "sending", "address": address, "sent": at})
-
-    def finish(
-        self,
-        command_id: int,
-        state: str,
-        at: datetime,
-        answer: Json | None = None,
-        fault: Json | None = None,
-        error: str | None = None,
-    ) -> None:
-        """The outcome."""
-        status = answer.get("status") if answer is not None else None
-        outcome = {"answer": answer, "answer_status": status, "fault": fault, "error": error}
-        self._run(CHANGE, {"command_id": command_id, "state": state, "finished": at, **outcome})
+    def cancel(self, command_id: int, at: datetime, error: str) -> bool:
+        """Takes it out of the queue; False when it is no longer there."""
+        cancelled = {"state": "cancelled", "finished": at, "error": error}
+        return self._run(CANCEL, {"command_id": command_id, **cancelled}).first() is not None
 
     def find(self, command_id: int) -> Command | None:
         """The command of that id."""
         row = self._run(FIND, {"command_id": command_id}).first()
-        return Command(*row) if row is not None else None
+        return _command(row) if row is not None else None
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Command]:
         """Newest first."""
         if identity is None:
-            return [Command(*row) for row in self._run(LATEST, {"rows": limit})]
+            return [_command(row) for row in self._run(LATEST, {"rows": limit})]
         parameters = {"called": identity, "called_folded": folded(identity), "rows": limit}
-        return [Command(*row) for row in self._run(LATEST_OF_ONE, parameters)]
+        return [_command(row) for row in self._run(LATEST_OF_ONE, parameters)]
+
+    def page(self, chosen: CommandFilter, limit: int, after: Position | None = None) -> Page[Command]:
+        """Newest first."""
+        fields = {C.state: chosen.state, C.operation: chosen.operation, C.batch_id: chosen.batch_id}
+        meant = [column == value for column, value in fields.items() if value is not None]
+        return LISTING.page(self._run, meant, limit, after, self._numbers(chosen.identity, chosen.only))
 
     def reachability(self, charge_point_id: int) -> Json:
         """Whether the station's address does, by its commands: {reachable, since, lastTried, error}."""
@@ -186,3 +191,32 @@ class SqlCommands(Repository):
         """Links the latest RemoteStopTransaction of that transaction to it, unless the station refused it."""
         row = self._first(LINK_STOP, {"station_id": charge_point_id, "caused": transaction_id})
         return row[0] if row is not None else None
+
+
+def row_of(new: NewCommand) -> dict[str, Any]:
+    """The columns of a command that is queued, or finished at once when it has an error."""
+    id_tag, connector_id, transaction_id = (new.request.get(n) for n in ("idTag", "connectorId", "transactionId"))
+    values = (
+        new.charge_point_id,
+        new.operation,
+        new.request,
+        "queued" if new.error is None else "not_transmitted",
+        new.error,
+        new.created,
+        None if new.error is None else new.created,
+        folded(id_tag) if id_tag is not None else None,
+        connector_id,
+        transaction_id,
+        new.when,
+        new.deadline,
+        None if new.when == NEXT_CONTACT else new.created,
+        new.retries,
+        list(new.may_leave_out) or None,
+        new.who,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _command(row: Sequence[Any]) -> Command:
+    command = Command(*row)
+    return command if command.may_leave_out is not None else replace(command, may_leave_out=())

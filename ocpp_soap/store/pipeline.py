@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Executable
 from ..errors import StoreError
 from .compiled import Compiled, Form
 from .failures import REFUSALS
-from .statements import AnyRows, Row, Statements, Values
+from .statements import BELL, AnyRows, Row, Statements, Values
 
 _IDLE = pq.TransactionStatus.IDLE
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
@@ -36,6 +36,7 @@ class Bound(NamedTuple):
 
 
 BEGIN, COMMIT = Bound("BEGIN"), Bound("COMMIT")
+RING = Bound(f"NOTIFY {BELL}")
 
 
 class PipelineError(Exception):
@@ -165,6 +166,11 @@ class PipelinedStatements(Statements):
         if self._waiting:
             self._send()
         return super().execute(statement, parameters)
+
+    def ring(self) -> None:
+        """Tells whoever listens (`bell`) that there is something to do, once this transaction is committed."""
+        if RING not in self._waiting:
+            self._waiting.append(RING)
 
     def finish(self) -> None:
         """Commits; raises StoreError when the server rolled back instead."""

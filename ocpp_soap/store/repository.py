@@ -20,10 +20,11 @@ from .tables import charge_points
 class Repository:
     """A part of one unit of work."""
 
-    __slots__ = ("_each", "_first", "_run")
+    __slots__ = ("_each", "_first", "_ring", "_run")
 
     def __init__(self, statements: Statements) -> None:
         self._first, self._each, self._run = statements.first, statements.each, statements.execute
+        self._ring = statements.ring
 
     def _rows(self, statement: Executable, charge_point_id: int, **more: int) -> list[Json]:
         """What a charge point has, as dicts named by the statement's labels."""

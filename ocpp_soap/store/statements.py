@@ -20,6 +20,9 @@ AnyRows = CursorResult[*tuple[Any, ...]]
 Values = Mapping[str, Any]
 Row = tuple[Any, ...]
 
+BELL = "ocpp_soap_commands"
+"""PostgreSQL's channel for what couriers are waiting for."""
+
 
 class Statements:
     """Runs each statement when it comes."""
@@ -61,6 +64,9 @@ class Statements:
         """Runs any statement by SQLAlchemy."""
         result: AnyRows = self._connection.execute(statement, parameters)
         return result
+
+    def ring(self) -> None:
+        """Tells whoever listens (`bell`) that there is something to do, once this transaction is committed."""
 
     def finish(self) -> None:
         """After the last statement, before the commit: whatever waits has run when it returns."""

@@ -6,15 +6,17 @@ up without regard to case has a folded column beside it. The migrations make the
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, false, text
 
-from .columns import OFTEN_UPDATED, BigId, Document, Moment, metadata, station
+from .columns import OFTEN_UPDATED, BigId, Document, Moment, Ordered, metadata, station
+
+HAS_LOCAL_LIST = text("local_list_version IS NOT NULL")
 
 charge_points = Table(
     "charge_points",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("identity", Text, nullable=False, unique=True),
+    Column("identity", Ordered, nullable=False, unique=True),
     Column("identity_folded", Text, nullable=False, index=True),
     Column("status", Text, nullable=False),
     Column("registered", Moment, nullable=False),
@@ -38,13 +40,23 @@ charge_points = Table(
     Column("access", Document),
     Column("quirks", Document),
     Column("callback_refused", Document),
+    # Whether there may be commands that wait for its next message: no other message costs a look at them.
+    Column("commands_waiting", Boolean, nullable=False, server_default=false()),
+    # As they stand in `boot`, for lists.
+    Column("vendor", Text),
+    Column("model", Text),
+    Index(None, "status", "identity"),
+    Index(None, "version", "identity"),
+    Index(None, "vendor", "identity"),
+    Index(None, "model", "identity"),
+    Index("ix_charge_points_local_lists", "identity", postgresql_where=HAS_LOCAL_LIST, sqlite_where=HAS_LOCAL_LIST),
     postgresql_with=OFTEN_UPDATED,
 )
 
 unknown_charge_points = Table(
     "unknown_charge_points",
     metadata,
-    Column("identity", Text, primary_key=True),
+    Column("identity", Ordered, primary_key=True),
     Column("identity_folded", Text, nullable=False, index=True),
     Column("version", Text, nullable=False),
     Column("operation", Text, nullable=False),
@@ -52,8 +64,9 @@ unknown_charge_points = Table(
     Column("callback", Text),
     Column("boot", Document, nullable=False),
     Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False, index=True),
+    Column("last_seen", Moment, nullable=False),
     Column("messages", Integer, nullable=False),
+    Index(None, "last_seen", "identity"),
 )
 
 attempts = Table(
@@ -120,7 +133,8 @@ status_notices = Table(
     Column("flags", Document, nullable=False),
 )
 
-SENDING = text("state = 'sending'")
+SENDING, QUEUED = text("state = 'sending'"), text("state = 'queued'")
+IN_A_BATCH = text("batch_id IS NOT NULL")
 
 commands = Table(
     "commands",
@@ -143,8 +157,48 @@ commands = Table(
     Column("connector_id", Integer),
     Column("asked_transaction_id", Integer),
     Column("transaction_id", Integer, ForeignKey("transactions.id")),
+    # now or next-contact, until when it may be sent, and from when on: NULL while it waits for its station to speak.
+    Column("timing", Text, nullable=False, server_default="now"),
+    Column("deadline", Moment),
+    Column("not_before", Moment),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    Column("may_leave_out", Document),
+    Column("batch_id", Integer),
+    Column("who", Text),
+    # Of the lease under which it was sent.
+    Column("holder", Text),
     Index(None, "charge_point_id", "operation", "id"),
+    Index(None, "charge_point_id", "id"),
+    Index(None, "state", "id"),
+    Index(None, "operation", "id"),
+    Index("ix_commands_batch", "batch_id", "id", postgresql_where=IN_A_BATCH, sqlite_where=IN_A_BATCH),
     Index("ix_commands_sending", "charge_point_id", postgresql_where=SENDING, sqlite_where=SENDING),
+    Index("ix_commands_queued", "charge_point_id", "id", postgresql_where=QUEUED, sqlite_where=QUEUED),
+    Index("ix_commands_deadline", "deadline", postgresql_where=QUEUED, sqlite_where=QUEUED),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("operation", Text, nullable=False),
+    Column("request", Document, nullable=False),
+    Column("who", Text),
+    Column("created", Moment, nullable=False),
+    Column("total", Integer, nullable=False),
+    Index(None, "who", "id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("command_id", Integer),
+    Column("batch_id", Integer),
+    Column("at", Moment, nullable=False, index=True),
 )
 
 station_leases = Table(
@@ -153,6 +207,8 @@ station_leases = Table(
     station(primary_key=True),
     Column("holder", Text),
     Column("until", Moment),
+    # When a courier has to look after the station: the first of its queue, or the end of the lease. NULL: never.
+    Column("due", Moment, index=True),
     postgresql_with=OFTEN_UPDATED,
 )
 

@@ -17,28 +17,43 @@ from ..central import exchanges, ports, repositories
 from ..errors import Busy
 from . import forks
 from .attempts import SqlAttempts
-from .charge_points import SqlChargePoints
+from .batches import SqlBatches
 from .commands import SqlCommands
 from .engines import LOCK_SECONDS, is_sqlite, make_engine, read_url
 from .jobs import SqlJobs
 from .journal import SqlJournal
+from .keys import SqlKeys
+from .lists import ListedChargePoints, ListedTags, ListedTransactions
 from .pipeline import PipelinedStatements
+from .queue import SqlQueue
 from .statements import Statements
-from .tags import SqlTags
-from .transactions import SqlTransactions
 
 
 class SqlWork:
     """The repositories on the connection of one transaction."""
 
-    __slots__ = ("attempts", "charge_points", "commands", "jobs", "journal", "tags", "transactions")
+    __slots__ = (
+        "attempts",
+        "batches",
+        "charge_points",
+        "commands",
+        "jobs",
+        "journal",
+        "keys",
+        "queue",
+        "tags",
+        "transactions",
+    )
 
     def __init__(self, statements: Statements) -> None:
-        self.charge_points: repositories.ChargePoints = SqlChargePoints(statements)
+        self.charge_points: repositories.ChargePoints = ListedChargePoints(statements)
         self.attempts: repositories.Attempts = SqlAttempts(statements)
-        self.tags: repositories.Tags = SqlTags(statements)
-        self.transactions: repositories.Transactions = SqlTransactions(statements)
+        self.tags: repositories.Tags = ListedTags(statements)
+        self.transactions: repositories.Transactions = ListedTransactions(statements)
         self.commands: exchanges.Commands = SqlCommands(statements)
+        self.batches: exchanges.Batches = SqlBatches(statements)
+        self.keys: exchanges.Keys = SqlKeys(statements)
+        self.queue: exchanges.Queue = SqlQueue(statements)
         self.journal: exchanges.Journal = SqlJournal(statements)
         self.jobs: exchanges.Jobs = SqlJobs(statements)
 

@@ -12,6 +12,7 @@ from ocpp_soap.central.call import Call
 from ocpp_soap.central.handlers import vendor
 from ocpp_soap.central.handlers.vendor import PlugInReply
 from ocpp_soap.vendors.schneider_electric import detection_loop
+from tests.integration.queueing import order, put_on_the_wire
 
 from .conftest import NEWEST, Central
 
@@ -84,8 +85,8 @@ def test_maintenance_notices_are_kept_and_linked(central: Central) -> None:
     with central.store.writing() as work:
         station = work.charge_points.find("CP1")
         assert station is not None
-        command_id = work.commands.add(station.id, "UpdateFirmware", {}, central.now)
-        work.commands.sending(command_id, "http://x/", central.now)
+        command_id = order(work, station.id, "UpdateFirmware", central.now)
+        put_on_the_wire(work, station.id, command_id, central.now)
     central.later(seconds=1)
     central.say("FirmwareStatusNotification", status="Downloading")
     with central.store.reading() as work:

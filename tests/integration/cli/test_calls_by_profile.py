@@ -48,7 +48,7 @@ def test_a_profile_that_changes_while_a_command_waits_counts(terminal: Terminal,
             point = work.charge_points.find("CP-1")
             assert point is not None
             # The turn of a command whose process is gone.
-            work.commands.lease(point.id, "lost", AT, AT.replace(year=2999))
+            work.queue.lease(point.id, "lost", AT, AT.replace(year=2999))
         settings = Settings.from_environment({name: text for name, text in terminal.environment.items() if text})
         asked: list[datetime] = []
         waits = threading.Event()
@@ -65,7 +65,7 @@ def test_a_profile_that_changes_while_a_command_waits_counts(terminal: Terminal,
             terminal.says("charge-points", "set-callback", "CP-1", station.url)
             with store.writing() as work:
                 work.charge_points.change(point.id, profile={"headers": "classic"})
-                work.commands.release(point.id, "lost")
+                work.queue.release(point.id, "lost", now())
             assert "answered" == sent.result(30).state
     assert "From" not in blocks(station.requests[0].body)
 

@@ -9,6 +9,7 @@ import pytest
 
 from ocpp_soap.central.records import StatusNotice
 from ocpp_soap.store.work import SqlStore
+from tests.integration.queueing import order
 
 from .conftest import AT, Terminal
 
@@ -159,7 +160,7 @@ def fill(store: SqlStore) -> None:
         work.charge_points.change(point.id, local_list_version=7)
         data = work.charge_points.keep_data(point.id, "org.example", "m", '{"a": 1}', AT)
         work.charge_points.answer_data(data, "Accepted", {"a": 1})
-        command_id = work.commands.add(point.id, "ReserveNow", {}, AT)
+        command_id = order(work, point.id, "ReserveNow", AT)
         expiry = AT + timedelta(days=365_000)
         request = {"reservationId": 5, "connectorId": 2, "idTag": "B", "expiryDate": expiry}
         work.transactions.reserve(point.id, request, command_id, AT)

@@ -179,10 +179,10 @@ def test_a_station_that_others_are_calling_is_left_to_them(
     with store.writing() as work:
         point = work.charge_points.find("CP-1")
         assert point is not None
-        work.commands.lease(point.id, "another", AT, AT.replace(year=2999))
+        work.queue.lease(point.id, "another", AT, AT.replace(year=2999))
     settings = {name: text for name, text in terminal.environment.items() if text}
     gateway = Gateway(Settings.from_environment(settings))
-    prober = replace(gateway.prober, commands=replace(gateway.commands, call_time=-4.9))
+    prober = replace(gateway.prober, sender=replace(gateway.sender, call_time=-4.9))
     report = prober.probe("CP-1", everywhere=True)
     gateway.store.close()
     assert ["busy", None] == [visit.walk and visit.walk.trouble for visit in report.visits]

@@ -10,6 +10,7 @@ import pytest
 
 from ocpp_soap.central.records import NewStop, Sample
 from ocpp_soap.store.work import SqlStore
+from tests.integration.queueing import order
 
 from .conftest import AT, Terminal
 
@@ -190,7 +191,7 @@ def test_reservations_are_listed_with_their_state(terminal: Terminal, store: Sql
     """An expired one is no longer active."""
     with store.writing() as work:
         point = work.charge_points.register("CP-1", "Accepted", AT)
-        command_id = work.commands.add(point.id, "ReserveNow", {}, AT)
+        command_id = order(work, point.id, "ReserveNow", AT)
         request: dict[str, Any] = {"reservationId": 5, "connectorId": 2, "idTag": "B", "expiryDate": AT}
         work.transactions.reserve(point.id, request, command_id, AT)
     expected = {

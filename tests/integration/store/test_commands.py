@@ -8,21 +8,24 @@ from typing import Any
 
 import pytest
 
+from ocpp_soap.central.orders import Turn
 from ocpp_soap.central.records import Command
-from ocpp_soap.store.commands import ABANDONED
+from ocpp_soap.store.queue import ABANDONED
 from ocpp_soap.store.work import SqlStore
+from tests.integration.queueing import DAY, order, put_on_the_wire
 
 from .conftest import NOON, a_start, after, register, start
 
 
 def _add(store: SqlStore, station: int, operation: str, **request: Any) -> int:
     with store.writing() as work:
-        return work.commands.add(station, operation, request, NOON)
+        return order(work, station, operation, NOON, **request)
 
 
-def _send(store: SqlStore, command_id: int, at: datetime = NOON) -> None:
+def _send(store: SqlStore, command_id: int, at: datetime = NOON) -> Turn:
+    station = _find(store, command_id).charge_point_id
     with store.writing() as work:
-        work.commands.sending(command_id, "http://a/", at)
+        return put_on_the_wire(work, station, command_id, at)
 
 
 def _find(store: SqlStore, command_id: int) -> Command:
@@ -48,21 +51,24 @@ def test_a_command_keeps_its_outcome(store: SqlStore, station: int) -> None:
         NOON,
         None,
         None,
+        deadline=NOON + DAY,
+        not_before=NOON,
     )
     assert queued == _find(store, queued.id)
-    _send(store, queued.id, after(seconds=1))
-    sending = replace(queued, state="sending", address="http://a/", sent=after(seconds=1))
+    turn = _send(store, queued.id, after(seconds=1))
+    sending = replace(queued, state="sending", address="http://a/", sent=after(seconds=1), attempts=1)
     assert sending == _find(store, queued.id)
-    fault = {"code": "Receiver", "subcode": None, "text": "Ş"}
-    for outcome in (
-        {"state": "answered", "answer": {"status": "Accepted", "x": [1, {"y": None}]}},
-        {"state": "answered", "fault": fault},
-        {"state": "answered", "answer": {}},
-        {"state": "uncertain", "error": "no answer"},
+    # Once it is answered that stands, while one that is uncertain may still be.
+    for changes, outcome in (
+        (True, {"state": "uncertain", "error": "no answer"}),
+        (True, {"state": "answered", "answer": {"status": "Accepted", "x": [1, {"y": None}]}}),
+        (False, {"state": "uncertain"}),
     ):
+        before = _find(store, queued.id)
         with store.writing() as work:
-            work.commands.finish(queued.id, at=after(seconds=2), **outcome)
-        assert replace(sending, finished=after(seconds=2), **outcome) == _find(store, queued.id)
+            assert changes == work.queue.finish(turn, at=after(seconds=2), **outcome)
+        expected = replace(sending, finished=after(seconds=2), **outcome) if changes else before
+        assert expected == _find(store, queued.id)
 
 
 def test_commands_are_listed_newest_first(store: SqlStore, station: int) -> None:
@@ -78,7 +84,7 @@ def test_commands_are_listed_newest_first(store: SqlStore, station: int) -> None
 
 def _lease(store: SqlStore, station: int, holder: str, now: datetime, until: datetime) -> bool:
     with store.writing() as work:
-        return work.commands.lease(station, holder, now, until)
+        return work.queue.lease(station, holder, now, until)
 
 
 def test_one_holder_at_a_time_has_a_stations_lease(store: SqlStore, station: int) -> None:
@@ -88,10 +94,10 @@ def test_one_holder_at_a_time_has_a_stations_lease(store: SqlStore, station: int
     assert not _lease(store, station, "a", after(seconds=59), after(seconds=120))
     assert _lease(store, register(store, "CP2"), "b", NOON, after(seconds=60))
     with store.writing() as work:
-        work.commands.release(station, "b")
+        work.queue.release(station, "b", NOON)
     assert not _lease(store, station, "b", after(seconds=59), after(seconds=120))
     with store.writing() as work:
-        work.commands.release(station, "a")
+        work.queue.release(station, "a", NOON)
     assert _lease(store, station, "b", after(seconds=59), after(seconds=120))
     assert _lease(store, station, "a", after(seconds=120), after(seconds=180))
 
@@ -101,7 +107,9 @@ def test_what_a_lost_holder_was_sending_becomes_uncertain(store: SqlStore, stati
     other = register(store, "CP2")
     lost, queued, elsewhere = (_add(store, charge_point, "Reset") for charge_point in (station, station, other))
     assert _lease(store, station, "a", NOON, after(seconds=60))
-    _send(store, lost)
+    turn = Turn(station, lost, "a")
+    with store.writing() as work:
+        assert work.queue.sending(turn, "http://a/", NOON, after(seconds=60))
     _send(store, elsewhere)
     assert not _lease(store, station, "b", after(seconds=59), after(seconds=120))
     assert "sending" == _find(store, lost).state
@@ -109,6 +117,12 @@ def test_what_a_lost_holder_was_sending_becomes_uncertain(store: SqlStore, stati
     found = _find(store, lost)
     assert ("uncertain", after(seconds=61), ABANDONED) == (found.state, found.finished, found.error)
     assert ["queued", "sending"] == [_find(store, command).state for command in (queued, elsewhere)]
+    with store.writing() as work:
+        assert not work.queue.sending(Turn(station, queued, "a"), "http://a/", after(seconds=62), after(seconds=99))
+        assert not work.queue.put_back(turn, after(seconds=70), "it was not sent")
+        assert work.queue.finish(turn, "answered", after(seconds=63), answer={})
+        assert work.queue.sending(Turn(station, queued, "b"), "http://a/", after(seconds=64), after(seconds=120))
+    assert ["answered", "sending"] == [_find(store, command).state for command in (lost, queued)]
 
 
 def test_one_holder_at_a_time_has_a_jobs_lease(store: SqlStore) -> None:
@@ -168,9 +182,9 @@ def test_a_refused_remote_start_or_stop_caused_nothing(
     remote_start = _add(store, station, "RemoteStartTransaction", idTag="Tag1")
     remote_stop = _add(store, station, "RemoteStopTransaction", transactionId=transaction_id)
     for command in (remote_start, remote_stop):
-        _send(store, command)
+        turn = _send(store, command)
         with store.writing() as work:
-            work.commands.finish(command, at=NOON, **outcome)
+            work.queue.finish(turn, at=NOON, **outcome)
     with store.writing() as work:
         assert (remote_start if linked else None) == work.commands.link_start(station, transaction_id, NOON)
         assert (remote_stop if linked else None) == work.commands.link_stop(station, transaction_id)
@@ -210,18 +224,18 @@ def test_a_station_is_reachable_or_not_by_how_its_commands_went(store: SqlStore,
             return work.commands.reachability(station)
 
     elsewhere = _add(store, register(store, "CP2"), "Reset")
-    _send(store, elsewhere)
+    turn = _send(store, elsewhere)
     never_sent = _add(store, station, "Reset")
     with store.writing() as work:
-        work.commands.finish(elsewhere, "answered", NOON, answer={})
-        work.commands.finish(never_sent, "not_transmitted", NOON, error="no address")
+        work.queue.finish(turn, "answered", NOON, answer={})
+        work.queue.give_up(never_sent, NOON, "no address")
     assert nothing == reachability()
     for minute, (outcome, reachable, since, error) in enumerate(answers):
         command = _add(store, station, "Reset")
         before = reachability()
-        _send(store, command, after(minutes=minute))
+        turn = _send(store, command, after(minutes=minute))
         assert before == reachability()
         with store.writing() as work:
-            work.commands.finish(command, at=after(hours=1), **outcome)
+            work.queue.finish(turn, at=after(hours=1), **outcome)
         expected = (reachable, after(minutes=since), after(minutes=minute), error)
         assert expected == tuple(reachability()[name] for name in nothing)

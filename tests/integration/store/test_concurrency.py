@@ -148,7 +148,7 @@ def test_one_of_many_gets_a_stations_lease(store: SqlStore, station: int) -> Non
 
     def ask(n: int) -> bool:
         with store.writing() as work:
-            return work.commands.lease(station, f"holder {n}", NOON, after(seconds=60))
+            return work.queue.lease(station, f"holder {n}", NOON, after(seconds=60))
 
     assert [False] * 19 + [True] == sorted(at_once(20, ask))
 

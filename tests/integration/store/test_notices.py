@@ -9,6 +9,7 @@ import pytest
 
 from ocpp_soap.central.records import StatusNotice
 from ocpp_soap.store.work import SqlStore
+from tests.integration.queueing import order, put_on_the_wire
 
 from .conftest import NOON, a_notice, after
 
@@ -92,13 +93,12 @@ def test_a_file_notice_is_linked_to_the_latest_command_that_it_follows(store: Sq
     """Of its kind, and one that may have reached the station; the charge point shows the latest status."""
     with store.writing() as work:
         work.charge_points.notice_file(station, "firmware", "Idle", NOON, [])
-        first = work.commands.add(station, "UpdateFirmware", {}, NOON)
-        second = work.commands.add(station, "UpdateFirmware", {}, NOON)
-        other = work.commands.add(station, "GetDiagnostics", {}, NOON)
-        for command in (first, second, other):
-            work.commands.sending(command, "http://a/", NOON)
-        work.commands.finish(first, "answered", NOON, answer={})
-        work.commands.finish(second, "not_transmitted", NOON)
+        first = order(work, station, "UpdateFirmware", NOON)
+        second = order(work, station, "UpdateFirmware", NOON)
+        other = order(work, station, "GetDiagnostics", NOON)
+        turns = [put_on_the_wire(work, station, command, NOON) for command in (first, second, other)]
+        work.queue.finish(turns[0], "answered", NOON, answer={})
+        work.queue.finish(turns[1], "not_transmitted", NOON)
         work.charge_points.notice_file(station, "firmware", "Downloading", after(seconds=1), [])
         work.charge_points.notice_file(station, "diagnostics", "Uploaded", after(seconds=2), [])
         known = work.charge_points.find("CP1")

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from ocpp_soap.store.work import SqlStore
+from tests.integration.queueing import order
 
 from .conftest import NOON, a_start, a_stop, after, register, start
 
 
 def _command(store: SqlStore, station: int) -> int:
     with store.writing() as work:
-        return work.commands.add(station, "ReserveNow", {}, NOON)
+        return order(work, station, "ReserveNow", NOON)
 
 
 def _request(reservation_id: int, **fields: Any) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def test_the_same_reservation_id_replaces_the_reservation(store: SqlStore, stati
     other = register(store, "CP2")
     with store.writing() as work:
         for charge_point in (station, other):
-            command = work.commands.add(charge_point, "ReserveNow", {}, NOON)
+            command = order(work, charge_point, "ReserveNow", NOON)
             work.transactions.reserve(charge_point, _request(1), command, NOON)
         work.transactions.end_reservation(station, 1, "Used")
         work.transactions.reserve(station, _request(1, connectorId=0, idTag="Other"), command, after(seconds=1))

@@ -74,7 +74,7 @@ LOOKUPS: dict[str, Act] = {
     "profiles to clear": lambda work, station, transaction: work.transactions.clear_profiles(station, {"id": 1}),
     "command": lambda work, station, transaction: work.commands.find(1),
     "commands": lambda work, station, transaction: work.commands.list("CP1"),
-    "lease": lambda work, station, transaction: work.commands.lease(station, "a", NOON, NOON),
+    "lease": lambda work, station, transaction: work.queue.lease(station, "a", NOON, NOON),
     "journal of a station": lambda work, station, transaction: work.journal.list("CP1"),
     "old rows of the journal": lambda work, station, transaction: work.journal.remove_before(NOON, 100),
 }

@@ -1,0 +1,193 @@
+"""The steps of a command from the queue to its outcome, and the lease that lets one run at a time per station.
+
+`station_leases.due` says when somebody has to look after a station, so that a courier finds the next ones without
+a look at what else is queued. It is changed under the row's lock alone: what is queued meanwhile is not overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Executable, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from ..central.orders import Turn
+from ..central.records import Json
+from .commands import DUE
+from .compiled import Compiled
+from .repository import Repository
+from .tables import QUEUED, SENDING, charge_points, commands, station_leases
+
+C, L = commands.c, station_leases.c
+
+ABANDONED = "the process that sent it ended before it saw an answer"
+EXPIRED = "its deadline passed before it could be sent"
+
+_NOW: BindParameter[Any] = bindparam("now", type_=L.due.type)
+_OF_STATION = L.charge_point_id == bindparam("station_id")
+_OF_STATIONS: BindParameter[Any] = bindparam("station_ids", expanding=True)
+_STILL = and_(QUEUED, C.deadline > _NOW)
+
+AGENDA = select(
+    select(func.min(L.due)).scalar_subquery(),
+    select(func.min(C.deadline)).where(QUEUED).scalar_subquery(),
+)
+AGENDA_OF_ONE = select(L.due).where(_OF_STATION)
+
+_READY = (
+    select(L.charge_point_id)
+    .where(L.due <= _NOW)
+    .order_by(L.due)
+    .limit(bindparam("rows"))
+    .with_for_update(skip_locked=True)
+)
+_UNTIL: BindParameter[Any] = bindparam("new_until", type_=L.until.type)
+_ready, _ready_one = _READY.cte("ready"), _READY.where(_OF_STATION).cte("ready")
+_TAKE = (
+    update(station_leases).values(holder=bindparam("new_holder"), until=_UNTIL, due=_UNTIL).returning(L.charge_point_id)
+)
+TAKE = _TAKE.where(L.charge_point_id.in_(select(_ready.c.charge_point_id)))
+TAKE_ONE = _TAKE.where(L.charge_point_id.in_(select(_ready_one.c.charge_point_id)))
+_FIRST = (
+    select(C.id)
+    .where(C.charge_point_id == L.charge_point_id, _STILL, C.not_before <= _NOW)
+    .order_by(C.id)
+    .limit(1)
+    .scalar_subquery()
+)
+FIRSTS = select(L.charge_point_id, _FIRST).where(L.charge_point_id.in_(_OF_STATIONS)).order_by(L.charge_point_id)
+
+_LEASE = upsert(station_leases)
+LEASE = _LEASE.on_conflict_do_update(
+    index_elements=["charge_point_id"],
+    set_={"holder": _LEASE.excluded.holder, "until": _LEASE.excluded.until, "due": _LEASE.excluded.due},
+    where=or_(L.until.is_(None), L.until <= _NOW),
+).returning(L.charge_point_id)
+ABANDON = update(commands).where(C.charge_point_id.in_(_OF_STATIONS), SENDING)
+
+_HELD = update(station_leases).where(_OF_STATION, L.holder == bindparam("given_to")).returning(L.charge_point_id)
+HOLD = Compiled(_HELD.values(until=_UNTIL, due=_UNTIL))
+RELEASE = Compiled(_HELD.values(holder=None, until=None, due=None))
+NEXT = Compiled(select(func.min(C.not_before)).where(C.charge_point_id == bindparam("station_id"), _STILL))
+
+_CHANGE = update(commands).where(C.id == bindparam("command_id")).returning(C.id)
+SEND = _CHANGE.where(QUEUED, C.deadline > _NOW).values(attempts=C.attempts + 1)
+_SENT = C.holder == bindparam("given_to")
+FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain"))
+PUT_BACK = _CHANGE.where(_SENT, SENDING)
+GIVE_UP = _CHANGE.where(QUEUED)
+EXPIRE = update(commands).where(QUEUED, C.deadline <= _NOW)
+
+LET_GO = update(commands).where(C.charge_point_id == bindparam("station_id"), QUEUED, C.not_before.is_(None))
+MET = update(charge_points).where(charge_points.c.id == bindparam("station_id")).values(commands_waiting=False)
+
+
+class SqlQueue(Repository):
+    """Implements `central.exchanges.Queue`."""
+
+    __slots__ = ()
+
+    def agenda(self, station_id: int | None = None) -> tuple[datetime | None, datetime | None]:
+        """When there is something to do next, for one station or for any: to send or to clean up, and to expire."""
+        if station_id is not None:
+            return self._run(AGENDA_OF_ONE, {"station_id": station_id}).scalar_one_or_none(), None
+        due, deadline = self._run(AGENDA).one()
+        return due, deadline
+
+    def claim(
+        self, holder: str, now: datetime, until: datetime, limit: int = 1, station_id: int | None = None
+    ) -> Sequence[Turn]:
+        """Takes the leases of up to `limit` stations that have something to send, passing over those that others are
+        taking. Stations that turn out to have nothing are released again."""
+        values = {"now": now, "rows": limit, "new_holder": holder, "new_until": until}
+        if station_id is None:
+            taken = list(self._run(TAKE, values).scalars())
+        else:
+            taken = list(self._run(TAKE_ONE, {**values, "station_id": station_id}).scalars())
+        if not taken:
+            return []
+        self._abandon(taken, now)
+        turns = []
+        for station, command_id in self._run(FIRSTS, {"station_ids": taken, "now": now}).all():
+            if command_id is None:
+                self.release(station, holder, now)
+            else:
+                turns.append(Turn(station, command_id, holder))
+        return turns
+
+    def lease(self, station_id: int, holder: str, now: datetime, until: datetime) -> bool:
+        """Takes the station's lease when it is free or has run out.
+
+        Commands left in `sending` by a holder that ran out become uncertain.
+        """
+        values = {"charge_point_id": station_id, "holder": holder, "until": until, "due": until, "now": now}
+        if self._run(LEASE, values).first() is None:
+            return False
+        self._abandon([station_id], now)
+        return True
+
+    def release(self, station_id: int, holder: str, now: datetime) -> None:
+        """Gives the lease back, when it is still this holder's."""
+        if self._first(RELEASE, {"station_id": station_id, "given_to": holder}) is None:
+            return
+        # A statement of its own, which sees all that was queued before the lease's row was locked.
+        row = self._first(NEXT, {"station_id": station_id, "now": now})
+        if row is not None and row[0] is not None:
+            # Behind the stations that have waited for longer, however old its queue is.
+            self._first(DUE, {"charge_point_id": station_id, "due": max(row[0], now)})
+            if row[0] <= now:
+                self._ring()
+
+    def sending(self, turn: Turn, address: str, at: datetime, until: datetime) -> bool:
+        """The request is about to be put on the wire; prolongs the lease.
+
+        False when the lease is no longer this holder's or the command no longer queued.
+        """
+        if self._first(HOLD, {"station_id": turn.station_id, "given_to": turn.holder, "new_until": until}) is None:
+            return False
+        values = {"state": "sending", "holder": turn.holder, "address": address, "sent": at, "error": None}
+        return self._run(SEND, {"command_id": turn.command_id, "now": at, **values}).first() is not None
+
+    def finish(
+        self,
+        turn: Turn,
+        state: str,
+        at: datetime,
+        answer: Json | None = None,
+        fault: Json | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """The outcome of what this holder has sent, also when it has become uncertain meanwhile; False otherwise."""
+        status = answer.get("status") if answer is not None else None
+        outcome = {"answer": answer, "answer_status": status, "fault": fault, "error": error}
+        return self._change(FINISH, turn, state=state, finished=at, **outcome)
+
+    def put_back(self, turn: Turn, not_before: datetime, error: str) -> bool:
+        """Queues what did not reach the station once more; False when it is no longer this holder's to send."""
+        return self._change(PUT_BACK, turn, state="queued", not_before=not_before, error=error)
+
+    def give_up(self, command_id: int, at: datetime, error: str) -> bool:
+        """A queued command that can't be sent is not transmitted; False when it is no longer queued."""
+        values = {"state": "not_transmitted", "finished": at, "error": error}
+        return self._run(GIVE_UP, {"command_id": command_id, **values}).first() is not None
+
+    def expire(self, now: datetime) -> int:
+        """Queued commands whose deadline has passed are expired; returns how many they were."""
+        return self._run(EXPIRE, {"now": now, "state": "expired", "finished": now, "error": EXPIRED}).rowcount
+
+    def contacted(self, station_id: int, not_before: datetime) -> None:
+        """The station has spoken: what waits for that may be sent from that time on."""
+        self._run(MET, {"station_id": station_id})
+        if self._run(LET_GO, {"station_id": station_id, "not_before": not_before}).rowcount:
+            self._first(DUE, {"charge_point_id": station_id, "due": not_before})
+            self._ring()
+
+    def _abandon(self, stations: list[int], now: datetime) -> None:
+        left = {"state": "uncertain", "finished": now, "error": ABANDONED}
+        self._run(ABANDON, {"station_ids": stations, **left})
+
+    def _change(self, statement: Executable, turn: Turn, **values: Any) -> bool:
+        found = {"command_id": turn.command_id, "given_to": turn.holder}
+        return self._run(statement, {**found, **values}).first() is not None
