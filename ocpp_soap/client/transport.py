@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import threading
 import time
 import weakref
@@ -32,6 +33,8 @@ CHUNK = 65536
 
 MAY_SUCCEED_LATER = frozenset({429, 502, 503, 504})
 TOLD_TO_WAIT = 429
+
+_OBJECT = re.compile(r"^(<.*?>|HTTPS?Connection(Pool)?\(.*?\)): ")
 
 Parameters = Mapping[str, Any]
 
@@ -242,9 +245,9 @@ def _unsent(error: BaseException) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words, without the addresses of objects."""
+    """The innermost words, without the objects that they stand in."""
     inner = getattr(error.args[0] if error.args else None, "reason", None) or error
-    return str(inner).rsplit(">: ", 1)[-1].rsplit("object at", 1)[-1] or type(error).__name__
+    return _OBJECT.sub("", str(inner)) or type(error).__name__
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

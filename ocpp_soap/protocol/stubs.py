@@ -149,7 +149,9 @@ def _kind(field: Field, names: Mapping[str, str], words: Mapping[str, str], modu
 
 def _method(operation: Operation) -> str:
     fields = operation.input.type.contents
-    taken = ["options: Options | None = None", "/", *(["*"] if fields else [])]
+    # It is given by its place, so that its name is nobody's business and can make room for a field's.
+    options = "options_" if "options" in operation.input.type.by_name else "options"
+    taken = [f"{options}: Options | None = None", "/", *(["*"] if fields else [])]
     for field in fields:
         kind = _kind(field, {}, _GIVEN, "types.")
         taken.append(f"{field.name}: {kind}" if field.required else f"{field.name}: {kind} | None = None")
@@ -159,7 +161,7 @@ def _method(operation: Operation) -> str:
         [
             _signature(f"def {method_name(operation.name)}", taken, f"Command[answers.{operation.output.type.name}]"),
             _indented(_docstring(purpose[:1].upper() + purpose[1:], fields)),
-            _indented(_call(operation.name, payload)),
+            _indented(_call(f'"{operation.name}", {options}', payload)),
         ]
     )
 
@@ -174,13 +176,13 @@ def _signature(start: str, taken: Iterable[str], result: str) -> str:
     return "\n".join([f"{start}(", *lines, f") -> {result}:"])
 
 
-def _call(operation: str, payload: str) -> str:
-    whole = f'return self._send("{operation}", options, {{{payload}}})'
+def _call(given: str, payload: str) -> str:
+    whole = f"return self._send({given}, {{{payload}}})"
     if len(whole) + 2 * INDENT <= WIDTH:
         return whole
     lines = "".join(f"    {one},\n" for one in payload.split(", "))
     written = f"{{{payload}}}" if len(payload) + 2 * INDENT + 12 <= WIDTH else f"{{\n{lines}}}"
-    return f'payload = {written}\nreturn self._send("{operation}", options, payload)'
+    return f"payload = {written}\nreturn self._send({given}, payload)"
 
 
 def _docstring(text: str, fields: Collection[Field] = (), indent: int = 2 * INDENT) -> str:
