@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from .pages import Only, Page, Position, ReservationFilter, StationFilter, TagFilter, TransactionFilter
 from .records import (
     Attempt,
     ChargePoint,
@@ -33,14 +34,20 @@ class ChargePoints(Protocol):
         Found by the exact identity first, else without regard to case. One statement where the spelling is exact.
         """
 
-    def find(self, identity: str) -> ChargePoint | None:
-        """The charge point of that identity (exact, else regardless of case)."""
+    def find(self, identity: str, lock: bool = False) -> ChargePoint | None:
+        """The charge point of that identity (exact, else regardless of case); `lock` holds it until the end."""
 
     def list(self) -> Sequence[ChargePoint]:
         """All registered charge points, by identity."""
 
+    def page(self, chosen: StationFilter, limit: int, after: Position | None = None) -> Page[ChargePoint]:
+        """Those that are meant, by identity."""
+
     def register(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint:
         """Makes it known with that status and takes over what an unknown charge point of that identity left."""
+
+    def add(self, identity: str, status: str, at: datetime, **boot: str) -> ChargePoint | None:
+        """As `register`; None when it is registered already, by another transaction meanwhile too."""
 
     def change(self, charge_point_id: int, **values: Any) -> None:
         """Sets fields of its record, by their names there: status, heartbeat_interval, profile, access, quirks, …"""
@@ -103,6 +110,15 @@ class ChargePoints(Protocol):
     def unknown(self) -> Sequence[UnknownChargePoint]:
         """Stations that spoke without being registered, newest first."""
 
+    def page_unknown(self, limit: int, after: Position | None = None) -> Page[UnknownChargePoint]:
+        """The same in pages."""
+
+    def find_unknown(self, identity: str) -> UnknownChargePoint | None:
+        """The one of that identity (exact, else regardless of case)."""
+
+    def page_local_lists(self, only: Only, limit: int, after: Position | None = None) -> Page[Json]:
+        """{chargeBoxIdentity, listVersion} of the charge points whose local list is known, by identity."""
+
     def set_configuration(
         self, charge_point_id: int, keys: Iterable[Json], unknown: Iterable[str], at: datetime, everything: bool = False
     ) -> None:
@@ -143,8 +159,14 @@ class Tags(Protocol):
     def unknown(self) -> Sequence[Json]:
         """Unknown idTags that were presented: {idTag, firstSeen, lastSeen, chargeBoxIdentity, count}, newest first."""
 
+    def page_unknown(self, limit: int, after: Position | None = None) -> Page[Json]:
+        """The same in pages."""
+
     def list(self) -> Sequence[Tag]:
         """All tags, by idTag."""
+
+    def page(self, chosen: TagFilter, limit: int, after: Position | None = None) -> Page[Tag]:
+        """Those that are meant, by idTag."""
 
     def save(self, tag: Tag) -> None:
         """Adds or replaces a tag (its parent_* fields are the parent's own and are not stored)."""
@@ -182,6 +204,9 @@ class Transactions(Protocol):
         self, identity: str | None = None, id_tag: str | None = None, open_only: bool = False, limit: int | None = None
     ) -> Sequence[Transaction]:
         """Newest first."""
+
+    def page(self, chosen: TransactionFilter, limit: int, after: Position | None = None) -> Page[Transaction]:
+        """Those that are meant by the time they started, newest first; of the same time, by id."""
 
     def stop(self, new: NewStop) -> bool:
         """Stores a stop and, when `effective`, ends its transaction; False when a stop with its key exists already."""
@@ -226,6 +251,11 @@ class Transactions(Protocol):
         `status` is Active, Used, Cancelled or Expired.
         """
 
+    def page_reservations(
+        self, chosen: ReservationFilter, now: datetime, limit: int, after: Position | None = None
+    ) -> Page[Json]:
+        """The same in pages, those that were asked for last first."""
+
     def set_profile(self, charge_point_id: int, connector_id: int, profile: Json, at: datetime) -> None:
         """A charging profile in force; replaces one of the same id, or of the same purpose and stack level there."""
 
@@ -234,3 +264,6 @@ class Transactions(Protocol):
 
     def profiles(self, charge_point_id: int) -> Sequence[Json]:
         """The profiles in force: {connectorId, csChargingProfiles, set}."""
+
+    def page_profiles(self, identity: str | None, only: Only, limit: int, after: Position | None = None) -> Page[Json]:
+        """The same of all charge points, or of one, in pages: with `chargeBoxIdentity`, one point after the other."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Integer, MetaData, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -50,6 +50,9 @@ class Moment(TypeDecorator[datetime]):
 
 # SQLite makes only INTEGER columns an alias of the row's own number.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+# In the order of its code points, as SQLite has it anyway: what a list is sorted by, and looked up by its beginning.
+Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
 # None is SQL's NULL. Never JSONB: JSON keeps the order of fields, the digits of numbers, and \u0000.
 Document = JSON(none_as_null=True)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
+from ..central.pages import Page, Position
 from ..central.records import Chosen, Exchange
 from .columns import harmless
 from .compiled import Compiled
+from .pages import Condition, Listing, between
 from .repository import Repository
 from .tables import journal
 
@@ -33,6 +35,7 @@ _ROWS = select(
 )
 LATEST = _ROWS.order_by(J.id.desc()).limit(bindparam("rows"))
 LATEST_OF_ONE = LATEST.where(J.identity == bindparam("identity"))
+ROWS = Listing(_ROWS, (J.id,), Exchange)
 GET = _ROWS.where(J.id == bindparam("exchange_id"))
 REMOVE = delete(journal).where(
     J.id.in_(select(J.id).where(J.at < bindparam("moment")).order_by(J.at).limit(bindparam("rows")))
@@ -67,6 +70,10 @@ class SqlJournal(Repository):
             return [_exchange(row) for row in self._run(LATEST, {"rows": limit})]
         return [_exchange(row) for row in self._run(LATEST_OF_ONE, {"identity": harmless(identity), "rows": limit})]
 
+    def page(self, chosen: Chosen, limit: int, after: Position | None = None) -> Page[Exchange]:
+        """Those that are meant, newest first."""
+        return ROWS.page(self._run, _meant(chosen), limit, after)
+
     def get(self, exchange_id: int) -> Exchange | None:
         """One row."""
         row = self._run(GET, {"exchange_id": exchange_id}).first()
@@ -74,13 +81,13 @@ class SqlJournal(Repository):
 
     def extent(self, chosen: Chosen, limit: int | None = None) -> tuple[int, int, int]:
         """The first and last id of the newest `limit` rows that are meant, and how many there are; zeros for none."""
-        newest = _meant(select(J.id), chosen).order_by(J.id.desc()).limit(limit).subquery()
+        newest = select(J.id).where(*_meant(chosen)).order_by(J.id.desc()).limit(limit).subquery()
         first, last, count = self._run(select(func.min(newest.c.id), func.max(newest.c.id), func.count())).one()
         return first or 0, last or 0, count
 
     def between(self, chosen: Chosen, first: int, last: int, rows: int) -> Sequence[Exchange]:
         """Up to `rows` of those meant, with ids from `first` to `last`, oldest first."""
-        statement = _meant(_ROWS, chosen).where(J.id.between(first, last)).order_by(J.id).limit(rows)
+        statement = _ROWS.where(*_meant(chosen), J.id.between(first, last)).order_by(J.id).limit(rows)
         return [_exchange(row) for row in self._run(statement)]
 
     def remove_before(self, moment: datetime, batch: int) -> int:
@@ -88,16 +95,10 @@ class SqlJournal(Repository):
         return self._run(REMOVE, {"moment": moment, "rows": batch}).rowcount
 
 
-def _meant(statement: Select[Any], chosen: Chosen) -> Select[Any]:
-    if chosen.identity is not None:
-        statement = statement.where(J.identity == harmless(chosen.identity))
-    if chosen.operation is not None:
-        statement = statement.where(J.operation == chosen.operation)
-    if chosen.since is not None:
-        statement = statement.where(J.at >= chosen.since)
-    if chosen.until is not None:
-        statement = statement.where(J.at < chosen.until)
-    return statement
+def _meant(chosen: Chosen) -> list[Condition]:
+    texts = ((J.identity, chosen.identity), (J.operation, chosen.operation), (J.outcome, chosen.outcome))
+    named = [column == harmless(text) for column, text in texts if text is not None]
+    return [*named, *between(J.at, chosen.since, chosen.until)]
 
 
 def _exchange(row: Sequence[Any]) -> Exchange:

@@ -23,22 +23,19 @@ RESERVE = replacing(upsert(reservations))
 END = update(reservations).where(
     R.charge_point_id == bindparam("station_id"), R.reservation_id == bindparam("number"), R.status == "Active"
 )
-RESERVATIONS = (
-    select(
-        R.reservation_id.label("reservationId"),
-        charge_points.c.identity.label("chargeBoxIdentity"),
-        R.connector_id.label("connectorId"),
-        R.id_tag.label("idTag"),
-        R.parent_id_tag.label("parentIdTag"),
-        R.expiry_date.label("expiryDate"),
-        case((R.status != "Active", R.status), (R.expiry_date <= bindparam("now"), "Expired"), else_="Active").label(
-            "status"
-        ),
-        R.transaction_id.label("transactionId"),
-    )
-    .join_from(reservations, charge_points)
-    .order_by(R.accepted.desc(), R.reservation_id.desc())
-)
+ALL_RESERVATIONS = select(
+    R.reservation_id.label("reservationId"),
+    charge_points.c.identity.label("chargeBoxIdentity"),
+    R.connector_id.label("connectorId"),
+    R.id_tag.label("idTag"),
+    R.parent_id_tag.label("parentIdTag"),
+    R.expiry_date.label("expiryDate"),
+    case((R.status != "Active", R.status), (R.expiry_date <= bindparam("now"), "Expired"), else_="Active").label(
+        "status"
+    ),
+    R.transaction_id.label("transactionId"),
+).join_from(reservations, charge_points)
+RESERVATIONS = ALL_RESERVATIONS.order_by(R.command_id.desc())
 RESERVATIONS_OF_ONE = RESERVATIONS.where(R.charge_point_id == station_named())
 
 REPLACED_PROFILES = delete(charging_profiles).where(
@@ -62,10 +59,11 @@ ENDED = (
     .correlate(charging_profiles)
     .scalar_subquery()
 )
+PROFILE = (P.connector_id.label("connectorId"), P.profile.label("csChargingProfiles"), P.set_at.label("set"))
+IN_FORCE = or_(P.purpose != "TxProfile", ENDED.is_(None))
 PROFILES = (
-    select(P.connector_id.label("connectorId"), P.profile.label("csChargingProfiles"), P.set_at.label("set"))
-    .where(P.charge_point_id == bindparam("charge_point_id"))
-    .where(or_(P.purpose != "TxProfile", ENDED.is_(None)))
+    select(*PROFILE)
+    .where(P.charge_point_id == bindparam("charge_point_id"), IN_FORCE)
     .order_by(P.connector_id, P.purpose, P.stack_level, P.id)
 )
 

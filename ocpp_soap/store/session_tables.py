@@ -19,29 +19,32 @@ from sqlalchemy import (
     text,
 )
 
-from .columns import BigId, Document, Moment, metadata, station
+from .columns import BigId, Document, Moment, Ordered, metadata, station
 
 tags = Table(
     "tags",
     metadata,
-    Column("id_tag_folded", Text, primary_key=True),
+    Column("id_tag_folded", Ordered, primary_key=True),
     Column("id_tag", Text, nullable=False),
     Column("blocked", Boolean, nullable=False),
     Column("expires", Moment),
     Column("parent", Text),
     Column("parent_folded", Text),
     Column("max_transactions", Integer),
+    Index(None, "blocked", "id_tag_folded"),
+    Index(None, "parent_folded", "id_tag_folded"),
 )
 
 unknown_tags = Table(
     "unknown_tags",
     metadata,
-    Column("id_tag_folded", Text, primary_key=True),
+    Column("id_tag_folded", Ordered, primary_key=True),
     Column("id_tag", Text, nullable=False),
     station(),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
     Column("count", Integer, nullable=False),
+    Index(None, "last_seen", "id_tag_folded"),
 )
 
 OPEN = text("closed_by IS NULL")
@@ -71,9 +74,22 @@ transactions = Table(
     Column("superseded_by", Integer, ForeignKey("transactions.id")),
     # A transactionId is a positive 32-bit integer; SQLite's own numbers go further.
     CheckConstraint("id BETWEEN 1 AND 2147483647", name="id"),
-    Index(None, "id_tag_folded", "closed_by"),
     Index(None, "charge_point_id", "connector_id", "ordered_at"),
-    Index("ix_transactions_open", "charge_point_id", "connector_id", postgresql_where=OPEN, sqlite_where=OPEN),
+    # closed_by stands in them so that SQLite takes them for better than those of all transactions.
+    Index(
+        "ix_transactions_open",
+        "charge_point_id",
+        "closed_by",
+        "start_timestamp",
+        "id",
+        postgresql_where=OPEN,
+        sqlite_where=OPEN,
+    ),
+    Index("ix_transactions_open_of_tag", "id_tag_folded", "closed_by", postgresql_where=OPEN, sqlite_where=OPEN),
+    Index("ix_transactions_open_by_start", "start_timestamp", "id", postgresql_where=OPEN, sqlite_where=OPEN),
+    Index(None, "start_timestamp", "id"),
+    Index(None, "charge_point_id", "start_timestamp", "id"),
+    Index(None, "id_tag_folded", "start_timestamp", "id"),
     # SQLite reuses the highest numbers of removed rows otherwise.
     sqlite_autoincrement=True,
 )
@@ -144,6 +160,10 @@ reservations = Table(
     Column("command_id", Integer, ForeignKey("commands.id"), nullable=False),
     Column("transaction_id", Integer, ForeignKey("transactions.id")),
     Column("accepted", Moment, nullable=False),
+    Index(None, "command_id"),
+    Index(None, "charge_point_id", "command_id"),
+    Index(None, "status", "command_id"),
+    Index(None, "status", "expiry_date"),
 )
 
 charging_profiles = Table(

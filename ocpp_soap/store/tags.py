@@ -17,7 +17,7 @@ from .tables import charge_points
 
 T, P, U = tags.c, tags.alias("parents").c, unknown_tags.c
 
-_TAGS = select(
+TAGS = select(
     T.id_tag,
     T.blocked,
     T.expires,
@@ -26,10 +26,10 @@ _TAGS = select(
     func.coalesce(P.blocked, false()),
     P.expires,
 ).outerjoin_from(tags, P.id_tag.table, P.id_tag_folded == T.parent_folded)
-_FOUND = _TAGS.where(T.id_tag_folded == bindparam("id_tag_folded"))
+_FOUND = TAGS.where(T.id_tag_folded == bindparam("id_tag_folded"))
 FIND = Compiled(_FOUND)
 FIND_LOCKED = Compiled(_FOUND.with_for_update(of=tags, key_share=True))
-LIST = _TAGS.order_by(T.id_tag_folded)
+LIST = TAGS.order_by(T.id_tag_folded)
 SAVE = replacing(upsert(tags))
 FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded == bindparam("id_tag_folded"))
 
@@ -45,17 +45,14 @@ REMEMBER = Compiled(
     ),
     *U.keys(),
 )
-UNKNOWN = (
-    select(
-        U.id_tag.label("idTag"),
-        U.first_seen.label("firstSeen"),
-        U.last_seen.label("lastSeen"),
-        charge_points.c.identity.label("chargeBoxIdentity"),
-        U.count,
-    )
-    .join_from(unknown_tags, charge_points)
-    .order_by(U.last_seen.desc())
-)
+UNKNOWN_TAGS = select(
+    U.id_tag.label("idTag"),
+    U.first_seen.label("firstSeen"),
+    U.last_seen.label("lastSeen"),
+    charge_points.c.identity.label("chargeBoxIdentity"),
+    U.count,
+).join_from(unknown_tags, charge_points)
+UNKNOWN = UNKNOWN_TAGS.order_by(U.last_seen.desc())
 
 
 class SqlTags(Repository):

@@ -25,7 +25,7 @@ from .tables import charge_points, connector_states
 T, S, C = transactions.c, stops.c, connector_states.c
 
 # In the order of the record's fields.
-_TRANSACTIONS = select(
+TRANSACTIONS = select(
     T.id,
     T.charge_point_id,
     charge_points.c.identity,
@@ -44,11 +44,11 @@ _TRANSACTIONS = select(
     T.closed_by,
     T.superseded_by,
 ).join_from(transactions, charge_points)
-_FOUND = _TRANSACTIONS.where(T.id == bindparam("transaction_id"))
-BY_START = Compiled(_TRANSACTIONS.where(T.key == bindparam("key")))
+_FOUND = TRANSACTIONS.where(T.id == bindparam("transaction_id"))
+BY_START = Compiled(TRANSACTIONS.where(T.key == bindparam("key")))
 FIND = Compiled(_FOUND)
 FIND_LOCKED = Compiled(_FOUND.with_for_update(of=transactions, key_share=True))
-NEWEST = _TRANSACTIONS.order_by(T.id.desc())
+NEWEST = TRANSACTIONS.order_by(T.id.desc())
 OPEN = NEWEST.where(T.closed_by.is_(None))
 OPEN_AT = OPEN.where(T.charge_point_id == bindparam("charge_point_id"))
 OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))

@@ -112,6 +112,7 @@ def test_an_act_costs_this_many_statements(store: SqlStore, station: int, act: s
     expected, run = ACTS[act]
     with store.writing() as work:
         transaction = work.transactions.start(a_start(station, "k0"))
+        work.charge_points.contact("CP1", "new", None, NOON)
     assert transaction is not None
     with counted(store) as statements, store.writing() as work:
         run(work, station, transaction)
