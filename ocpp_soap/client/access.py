@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .errors import NotFound
 from .models import Model
-from .reading import read, written
+from .reading import given, read
 from .resources import Resource
 from .transport import segment
 
@@ -61,8 +61,8 @@ class Tokens(Resource):
         self, name: str, scope: Scope, *, chargePoints: Sequence[str] | None = None, expires: datetime | None = None
     ) -> NewToken:
         """Makes a token, for some charge points or all; `Conflict` when there is one of that name."""
-        wanted = {"name": name, "scope": scope, "chargePoints": chargePoints, "expires": expires}
-        return read(NewToken, self._transport.call("POST", "/tokens", body=written(wanted)).object())
+        wanted = given(name=name, scope=scope, chargePoints=chargePoints, expires=expires)
+        return read(NewToken, self._transport.call("POST", "/tokens", body=wanted).object())
 
     def revoke(self, name: str) -> None:
         """Makes a token worthless."""

@@ -14,7 +14,7 @@ from . import words
 from .commands import Command
 from .errors import GatewayError, NotFound
 from .models import Connector, Portrait, Transaction
-from .paging import rows
+from .paging import every, rows
 from .reading import read
 from .transport import Transport, segment
 from .waiting import story, until
@@ -119,7 +119,7 @@ class Awaiting:
 
     def connectors(self) -> tuple[Connector, ...]:
         """The newest state of each connector, by connectorId; 0 is the station itself."""
-        return tuple(rows(self.transport, f"{self.path}/connectors", Connector, None, {}))
+        return every(self.transport, f"{self.path}/connectors", Connector)
 
     def _connectors(self) -> tuple[Connector, ...]:
         try:

@@ -12,7 +12,7 @@ from .commands import Command, Options, State
 from .errors import NotInTime
 from .models import Json, Model
 from .paging import rows
-from .reading import read, written
+from .reading import given, read
 from .transport import Transport
 from .waiting import looks
 
@@ -126,13 +126,20 @@ class Batches:
         Every station there is must be asked for with `all`. What a station's version can't be told becomes a command
         that is not transmitted, with the reason.
         """
-        chosen = {"ids": ids, "status": status, "version": version, "prefix": prefix, "all": all or None}
-        chosen |= {"chargePointVendor": chargePointVendor, "chargePointModel": chargePointModel}
-        if not any(value is not None for value in chosen.values()):
+        chosen = given(
+            ids=ids,
+            status=status,
+            version=version,
+            chargePointVendor=chargePointVendor,
+            chargePointModel=chargePointModel,
+            prefix=prefix,
+            all=all or None,
+        )
+        if not chosen:
             raise ValueError("name the charge points: ids=…, prefix=…, status=… and so on, or all=True")
         how = options or Options()
-        order = {"operation": operation, "payload": payload, "chargePoints": chosen, **how.fields()}
-        reply = self._transport.call("POST", "/commands", body=written(order), headers=how.headers())
+        order = given(operation=operation, payload=given(**payload), chargePoints=chosen, **how.fields())
+        reply = self._transport.call("POST", "/commands", body=order, headers=how.headers())
         return read(Batch, reply.object(), transport=self._transport)
 
     def list(self, *, limit: int | None = None) -> Iterator[Batch]:

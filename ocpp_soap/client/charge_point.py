@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from . import words
 from .awaiting import Awaiting
@@ -13,10 +13,22 @@ from .commands import Command, Options, State, send
 from .editing import changing
 from .models import Callback, ConfigurationKey, JournalEntry, Json, Portrait
 from .operations import Operations
-from .paging import rows
-from .reading import read, written
+from .paging import every, rows
+from .reading import given, read
 
 Registration = Literal["Accepted", "Pending", "Rejected"]
+
+
+class Profile(TypedDict, total=False):
+    """How a station is spoken to; what is not given stays as it is. `portrait().profile` shows what there is."""
+
+    strictness: str
+    compression: str
+    faultStatus: str | None
+    headers: str
+    contentTypeAction: bool
+    tlsMinimum: str
+    tlsPin: str | None
 
 
 class ChargePoint(Operations, Awaiting):
@@ -42,12 +54,17 @@ class ChargePoint(Operations, Awaiting):
         self,
         *,
         status: Registration | None = None,
-        heartbeatInterval: int | None = None,
-        profile: Mapping[str, object] | None = None,
+        heartbeatInterval: int | Literal["usual"] | None = None,
+        profile: Profile | None = None,
         etag: str | None = None,
     ) -> Portrait:
-        """Decides whether it may charge here, the seconds between its heartbeats, and how it is spoken to."""
-        fields = written({"status": status, "heartbeatInterval": heartbeatInterval, "profile": profile})
+        """Decides whether it may charge here, the seconds between its heartbeats, and how it is spoken to.
+
+        What is not given stays as it is; an interval is the "usual" one again when there is none of its own.
+        """
+        fields = given(status=status, heartbeatInterval=heartbeatInterval, profile=profile)
+        if heartbeatInterval == "usual":
+            fields["heartbeatInterval"] = None
         with changing(self.portrait):
             headers = {"If-Match": etag or "*"}
             reply = self.transport.call("PATCH", self.path, body=fields, headers=headers)
@@ -73,8 +90,7 @@ class ChargePoint(Operations, Awaiting):
 
     def configuration(self) -> tuple[ConfigurationKey, ...]:
         """Its settings as far as it has told them: `get_configuration` asks for them."""
-        path = f"{self.path}/configuration"
-        return tuple(rows(self.transport, path, ConfigurationKey, None, {}))
+        return every(self.transport, f"{self.path}/configuration", ConfigurationKey)
 
     def journal(
         self,

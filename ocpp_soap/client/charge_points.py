@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .charge_point import Registration
 from .models import ChargePointSummary, Portrait
-from .reading import read, written
+from .reading import given, read
 from .resources import Resource
 
 
@@ -48,7 +48,7 @@ class ChargePoints(Resource):
         callback: str | None = None,
     ) -> Portrait:
         """Registers a charge point, whether it has spoken or not; `Conflict` when it is registered already."""
-        wanted = {"chargeBoxIdentity": chargeBoxIdentity, "status": status, "callback": callback}
-        body = written({**wanted, "heartbeatInterval": heartbeatInterval})
+        identity = given(chargeBoxIdentity=chargeBoxIdentity, status=status, callback=callback)
+        body = identity | given(heartbeatInterval=heartbeatInterval)
         reply = self._transport.call("POST", "/charge-points", body=body)
         return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from . import words
-from .errors import NOT_ANSWERED, NotInTime, Unfinished
+from .errors import NOT_ANSWERED, NotAnswered, NotInTime, Unfinished
 from .models import Fault, Json, Model
-from .reading import query, read, written
+from .reading import given, query, read
 from .transport import Transport, segment
 from .waiting import looks, story
 
@@ -96,7 +96,7 @@ class Command(Model, Generic[A]):
     def check(self) -> None:
         """Raises the `NotAnswered` that says why there is no confirmation, if there is none."""
         if not self.answered:
-            raise NOT_ANSWERED.get(self.state, Unfinished)(self)
+            raise (NOT_ANSWERED.get(self.state, NotAnswered) if self.ended else Unfinished)(self)
 
     def refresh(self) -> Command[A]:
         """The command as it stands now."""
@@ -151,5 +151,5 @@ def send(
     """Sends a command to one station."""
     how = options or Options()
     path = f"/charge-points/{segment(identity)}/commands/{segment(operation)}"
-    reply = transport.call("POST", path, query=query(how.fields()), body=written(payload), headers=how.headers())
+    reply = transport.call("POST", path, query=query(**how.fields()), body=given(**payload), headers=how.headers())
     return read(Command, reply.object(), transport=transport)

@@ -24,12 +24,22 @@ def rows(
     left, cursor = limit, None
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        page = transport.get(path, query({**wanted, "limit": size, "cursor": cursor})).object()
-        items = page.get("items")
-        if not isinstance(items, list):
-            raise BadAnswer(f"GET {path}: expected a page with items")
+        page = transport.get(path, query(**wanted, limit=size, cursor=cursor)).object()
+        items = _items(page, path)
         yield from (read(kind, item, **own) for item in items[:left])
         left = None if left is None else left - len(items)
         if page.get("next") in (None, cursor):
             return
         cursor = page["next"]
+
+
+def every(transport: Transport, path: str, kind: type[M]) -> tuple[M, ...]:
+    """The rows of a list that is no longer than one page."""
+    return tuple(read(kind, item) for item in _items(transport.get(path).object(), path))
+
+
+def _items(page: Mapping[str, Any], path: str) -> list[Any]:
+    items = page.get("items")
+    if not isinstance(items, list):
+        raise BadAnswer(f"GET {path}: expected a page with items")
+    return items

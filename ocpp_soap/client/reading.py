@@ -64,8 +64,13 @@ def read_time(found: Any, where: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that are not None, as JSON holds them."""
+    return {name: written(value) for name, value in fields.items() if value is not None}
+
+
 def written(value: Any) -> Any:
-    """What is sent as JSON holds it: aware times as text, decimals as numbers; a field that is None is left out.
+    """What is sent as JSON holds it: aware times as text, decimals as numbers.
 
     Raises ValueError for a time without a zone: nobody could tell when it is.
     """
@@ -76,14 +81,13 @@ def written(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, Mapping):
-        return {name: written(one) for name, one in value.items() if one is not None}
+        return {name: written(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [written(one) for one in value]
     return value
 
 
-def query(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def query(**parameters: Any) -> dict[str, Any]:
     """Parameters of a URL: those that are not None, truth as true and false."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else value for name, value in written(parameters).items()
-    }
+    words = given(**parameters)
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in words.items()}

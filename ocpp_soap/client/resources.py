@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from . import words
 from .models import ChargingProfileInForce, LocalList, Reservation, Transaction
 from .paging import rows
-from .reading import read, written
+from .reading import given, read
 from .transport import Transport, segment
 
 M = TypeVar("M")
@@ -69,7 +69,7 @@ class Transactions(Resource):
 
         The station's own StopTransaction still takes its place when it comes.
         """
-        end = written({"meterStop": meterStop, "at": at, "reason": reason, "note": note})
+        end = given(meterStop=meterStop, at=at, reason=reason, note=note)
         reply = self._transport.call("POST", f"/transactions/{transactionId}/close", body=end)
         return read(Transaction, reply.object())
 
