@@ -25,6 +25,7 @@ help:
 	@echo 'make check    linters, types and the rules of the house'
 	@echo 'make format   lets ruff rewrite the code'
 	@echo 'make bench    requests per second, against a floor measured in the same run (ARGS="--against HEAD~1": against that commit)'
+	@echo 'make seed     a store with a million invented transactions, to see how the gateway fares (DATABASE_URL, ARGS="--help")'
 	@echo 'make matrix   unit and integration tests on the other Pythons (MATRIX="$(MATRIX)")'
 	@echo 'make coverage the lines that no test reaches'
 	@echo 'make build    wheel and sdist in dist/'
@@ -71,6 +72,9 @@ format: $(READY_TO_DEVELOP)
 bench: $(READY_TO_DEVELOP)
 	$(BIN)/python -m tests.bench $(ARGS)
 
+seed: $(READY_TO_DEVELOP)
+	$(BIN)/python -m tests.bench.seed $(if $(DATABASE_URL),--database-url '$(DATABASE_URL)') $(ARGS)
+
 coverage: $(READY_TO_DEVELOP)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(TESTS)
@@ -97,4 +101,4 @@ clean:
 	rm -rf .venv .venv-* build dist *.egg-info .*_cache .hypothesis .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run demo test fuzz check format bench coverage matrix build clean
+.PHONY: help run demo test fuzz check format bench seed coverage matrix build clean

@@ -53,9 +53,11 @@ FIELDS = {
 
 
 def templates(service: Service) -> dict[str, str]:
-    """The message of each operation."""
+    """The message of each operation that the service has."""
     found = {}
     for name, fields in FIELDS.items():
+        if name not in service.operations:
+            continue
         message = service.operations[name].input
         body = f"<cs:{message.element}>{fields}</cs:{message.element}>"
         parts = {"$namespace": service.namespace, "$action": message.action, "$body": body}
