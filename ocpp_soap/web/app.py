@@ -1,6 +1,6 @@
-"""The Flask application, with the web API in it and the SOAP endpoint mounted beside it at /ocpp.
+"""The Flask application for people, with the web API and the SOAP endpoint mounted beside it, at /api and /ocpp.
 
-It knows nothing of SOAP: the endpoint is any WSGI application.
+It knows nothing of either: they are any WSGI applications.
 """
 
 from __future__ import annotations
@@ -8,31 +8,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response, render_template
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ..errors import StoreError
-from .segments import API, belongs_to_api, keep_slashes
-
-if TYPE_CHECKING:
-    from .api.office import Office
+from .segments import belongs_to_api
 
 log = logging.getLogger(__name__)
 
 
-def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, office: Office | None = None) -> Any:
+def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: Any = None) -> Any:
     """The whole WSGI application. `ready` raises `StoreError` while the store can't be used.
 
-    Without an `office` there is no web API.
+    `api` is the web API, any WSGI application.
     """
-    app = Flask("ocpp_soap.web", static_url_path=f"{API}/v1/static")
-    app.url_map.merge_slashes = False
-    if office is not None:
-        from .interface import install  # the libraries behind it take a while to import
-
-        install(app, office)
+    app = Flask("ocpp_soap.web")
 
     @app.get("/")
     def index() -> str:
@@ -51,8 +43,8 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, office:
         return _plain("ok", 200)
 
     def elsewhere(request: dict[str, Any], start_response: Any) -> Any:
-        if belongs_to_api(request["PATH_INFO"]):
-            return app.wsgi_app(keep_slashes(request), start_response)
+        if api is not None and belongs_to_api(request["PATH_INFO"]):
+            return api(request, start_response)
         # A station whose URL lacks /ocpp gets the endpoint's own fault for a path where nothing is, not a page.
         if request["REQUEST_METHOD"] == "POST":
             # The rest of the path may hold a secret.

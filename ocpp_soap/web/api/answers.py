@@ -238,4 +238,17 @@ COMPONENTS: dict[str, Schema] = {
         status=text(enum=["Active", "Used", "Cancelled", "Expired"]),
         transactionId=maybe(number()),
     ),
+    "ChargingProfileInForce": thing(
+        chargeBoxIdentity=text(),
+        connectorId=number(),
+        csChargingProfiles=ref("ChargingProfile"),
+        set=time("When it was accepted."),
+    ),
+    "LocalListVersion": thing(chargeBoxIdentity=text(), listVersion=number()),
+    "LocalList": thing(
+        chargeBoxIdentity=text(),
+        listVersion=maybe(number("As the charge point was heard of last.")),
+        complete=flag("The entries are all, and those of that version; else an update was missed, or may have been."),
+        localAuthorizationList=array(ref("AuthorizationData")),
+    ),
 }

@@ -7,7 +7,7 @@ knows no resource.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -18,11 +18,23 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ...central.records import Json
 from .problems import Trouble, Wrong, unfit
 
+JSON = "application/json"
+
 # Deeper than any message of the WSDLs.
 DEEPEST = 32
 # Digits of a number: more than any field holds.
 LONGEST_NUMBER = 40
 MOST_PARAMETERS = 200
+
+
+def read(request: Request, types: Collection[str], longest: int) -> Any:
+    """A body that the endpoint checks itself: of JSON its value, of anything else the bytes."""
+    request.max_content_length = longest
+    if JSON in types:
+        return read_json(request)
+    if request.mimetype not in types:
+        _unsupported(f"send {', '.join(types)}")
+    return read_bytes(request)
 
 
 def read_json(request: Request) -> Any:
@@ -33,7 +45,7 @@ def read_json(request: Request) -> Any:
     data = read_bytes(request)
     if not data:
         return None
-    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+    if request.mimetype != JSON and not request.mimetype.endswith("+json"):
         _unsupported("send JSON, with Content-Type: application/json")
     try:
         value = json.loads(

@@ -11,9 +11,22 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from .fields import Question, text
 from .problems import Trouble
 
 _TAGS = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
+
+
+class IfMatch(Question):
+    """Which state is changed."""
+
+    if_match = text("The ETag of the state that you have seen, or * for any.", 1000, data_key="If-Match")
+
+
+class IfMatchOrNew(IfMatch):
+    """Which state is changed, or that there is none."""
+
+    if_none_match = text("*: only if there is none.", 1000, data_key="If-None-Match")
 
 
 def tag_of(decided: Any) -> str:
