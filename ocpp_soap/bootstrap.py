@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import entry_points
@@ -24,8 +24,10 @@ from .central.probing import Prober
 from .central.sending import Sender
 from .protocol import catalog
 from .settings import Settings
+from .store.bell import Bell, clock_of
 from .store.schema import check_schema
 from .store.work import SqlStore, open_store
+from .worker.courier import Courier
 
 if TYPE_CHECKING:
     from .central.ports import Clock, Store
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 
 # Answers of stations are small; the longest known is a GetConfiguration of some hundred keys.
 MAX_ANSWER = 4 * 1024 * 1024
+
+# For how long a courier tries to store what a station has answered, while the database is away.
+OUTCOME_SECONDS = 60.0
 
 PLUG_INS = "ocpp_soap.data_transfer"
 
@@ -101,6 +106,11 @@ class Gateway:
         )
 
     @cached_property
+    def shared_clock(self) -> Clock:
+        """What the processes of all hosts on this store have to agree about."""
+        return clock_of(self.store, self.clock) if self.clock is now else self.clock
+
+    @cached_property
     def phrasing(self) -> Phrasing:
         """What stations can be told."""
         return Phrasing(self.catalog)
@@ -108,14 +118,19 @@ class Gateway:
     @cached_property
     def commands(self) -> Commands:
         """What takes orders for stations."""
-        return Commands(self.store, self.phrasing, self.clock, lambda: self.sender, self._books)
+        return Commands(self.store, self.phrasing, self.shared_clock, lambda: self.sender, self._books)
 
     @cached_property
     def sender(self) -> Sender:
         """What calls stations."""
         # A call ends after both timeouts; the rest is for a name server that takes its time.
         call_time = self.settings.connect_timeout + self.settings.read_timeout + 10
-        return Sender(self.store, self.link, self.phrasing, self.clock, call_time)
+        return Sender(self.store, self.link, self.phrasing, self.shared_clock, call_time)
+
+    def courier(self, threads: int | None = None) -> Courier:
+        """A new one, which sends what is queued as soon as it is started."""
+        sender = replace(self.sender, persistence=OUTCOME_SECONDS)
+        return Courier(sender, Bell(self.store), threads or self.settings.command_threads)
 
     @cached_property
     def prober(self) -> Prober:

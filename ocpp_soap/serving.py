@@ -32,6 +32,9 @@ REQUEST_SECONDS = 60.0
 # the threads are replaced. Names of stations are always the same; those of an attack need not be.
 FORGET_AFTER = 64 * 1024 * 1024
 
+# Seconds to end answers in, and within those for calls to stations.
+GRACE, LAST_CALLS = 30, 27.0
+
 
 def options(settings: Settings) -> dict[str, Any]:
     """gunicorn's settings for these settings; each that is not the default has its reason here."""
@@ -46,7 +49,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "keepalive": 75,
         # A call from a station is short; a worker that says nothing for this long hangs.
         "timeout": 60,
-        "graceful_timeout": 30,
+        "graceful_timeout": GRACE,
         # The control socket of gunicorn 25 and later would lie in a home folder that a service account may not have.
         "control_socket_disable": True,
         # Nothing here reads the scheme, and X-Forwarded-For is read by our own rule (OCPP_SOAP_TRUSTED_PROXIES).
@@ -82,11 +85,22 @@ def post_worker_init(worker: Any) -> None:
         from .wsgi import gateway
 
     worker.stop_retention = retention.start(gateway.store, bootstrap.now, gateway.settings.journal_days)
+    if sends_commands(gateway.settings):
+        worker.courier = gateway.courier()
+        worker.courier.start()
 
 
 def worker_exit(_: Any, worker: Any) -> None:
-    """Stops it again."""
+    """Stops it again, and waits for calls to stations that are in flight."""
     getattr(worker, "stop_retention", lambda: None)()
+    courier = getattr(worker, "courier", None)
+    if courier is not None and (left := courier.stop(LAST_CALLS)):
+        worker.log.warning("%d calls were still in flight: their commands become uncertain", left)
+
+
+def sends_commands(settings: Settings) -> bool:
+    """Whether each worker sends commands too; on PostgreSQL, which serves many hosts, `ocpp-soap worker` does."""
+    return settings.database_url.startswith("sqlite")
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -102,6 +116,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.patience.start()
         self.parsed = 0
         super().init_process()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Called at SIGTERM: no further command is begun while the last answers leave."""
+        if (courier := getattr(self, "courier", None)) is not None:
+            courier.close()
+        super().handle_exit(sig, frame)
 
     def enqueue_req(self, conn: Any) -> None:
         """Gives a connection to a thread of the pool; in time to a fresh pool, while the old one ends its work."""

@@ -123,6 +123,7 @@ class Settings:
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"))
     workers: int = _setting(0, _number(0, 256))
     threads: int = _setting(16, _number(1, 256))
+    command_threads: int = _setting(16, _number(1, 256))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

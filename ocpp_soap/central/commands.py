@@ -7,48 +7,27 @@ own words; the WSDL's types are all that it has of an operation.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from ..errors import Conflict, NotFound, Refused
+from ..errors import Conflict, NotFound, Refused, StoreError, Uncertain
 from ..protocol.writing import to_json
 from .again import transact
-from .orders import NewCommand, Order, Ordered
+from .orders import NewCommand, Order, Ordered, Turn
 from .pages import StationFilter
 from .phrasing import Phrasing
 from .ports import Clock, Store, Work
-from .records import NEXT_CONTACT, NOW, TIMINGS, Batch, ChargePoint, Command, Json
+from .records import NOW, Batch, ChargePoint, Command, Json
 from .sending import TURN, Sender
 
-# How long a command may wait before it is no longer sent: a remote start that comes late is dangerous.
-DEADLINES = {NOW: timedelta(minutes=10), NEXT_CONTACT: timedelta(hours=24)}
-FURTHEST = timedelta(days=30)
-
-MAX_RETRIES = 10
 MAX_BATCH = 10_000
 
 # Charge points that are read at once for a batch.
 TOGETHER = 500
-
-# Said twice they come to the same as said once, also when something else was said between.
-IDEMPOTENT = frozenset(
-    {
-        "CancelReservation",
-        "ChangeAvailability",
-        "ChangeConfiguration",
-        "ClearCache",
-        "ClearChargingProfile",
-        "GetCompositeSchedule",
-        "GetConfiguration",
-        "GetLocalListVersion",
-        "RemoteStopTransaction",
-        "ReserveNow",
-        "SendLocalList",
-        "SetChargingProfile",
-    }
-)
 
 # How often the store is asked what has become of a command: first, and at the longest (seconds).
 SOON, SELDOM = 0.02, 0.25
@@ -76,10 +55,7 @@ class Commands:
         fingerprint = order.fingerprint("station", identity)
 
         def prepare() -> Entry:
-            station, now = self._station(identity), self.clock()
-            deadline = _deadline(order, now)
-            request = to_json(self._sayable(self.phrasing.version_of(station), order))
-            new = _new(station, order, request, now, deadline, who)
+            new = self._prepared(identity, order, who)
             return lambda work: Ordered(fingerprint, command_id=work.commands.add(new))
 
         ordered, replayed = self._enter(prepare, who, key, fingerprint)
@@ -96,14 +72,13 @@ class Commands:
 
         def prepare() -> Entry:
             stations, now = self._stations(chosen), self.clock()
-            deadline = _deadline(order, now)
             said = self._said({self.phrasing.version_of(station) for station in stations}, order)
             news = []
             for station in stations:
                 request = said[self.phrasing.version_of(station)]
                 error = str(request) if isinstance(request, Refused) else None
                 what = to_json(order.payload) if isinstance(request, Refused) else request
-                news.append(_new(station, order, what, now, deadline, who, error))
+                news.append(order.command_for(station, what, now, who, error))
             whole = to_json(order.payload)
             return lambda work: Ordered(fingerprint, batch_id=work.batches.add(order.operation, whole, who, now, news))
 
@@ -157,53 +132,68 @@ class Commands:
 
     def send(self, identity: str, operation: str, payload: Any, may_leave_out: Collection[str] = ()) -> Command:
         """Sends one operation from here and waits for its outcome, whatever it is; else as `deliver`."""
-        return self.deliver(identity, Order(operation, payload, may_leave_out), None)
+        return self.deliver(identity, Order(operation, payload, may_leave_out), "")
 
-    def deliver(self, identity: str, order: Order, who: str | None) -> Command:
+    def deliver(self, identity: str, order: Order, who: str) -> Command:
         """Queues an order and runs that station's queue from here until it is finished, unless others run it.
 
         Raises as `submit` does, and `Uncertain` when it was sent and its outcome could not be stored. An order that
         says nothing about its deadline waits no longer for its turn than the command before it may take.
         """
-        command, _ = self.submit(identity, order, who or "")
+        sender, holder = self.sender(), uuid.uuid4().hex
+        new = self._prepared(identity, order, who)
+        until = new.created + timedelta(seconds=sender.call_time)
+
+        def queue(work: Work) -> int:
+            # Ours from the start where the station is free: its settings here are what the caller sees.
+            if new.when == NOW:
+                work.queue.lease(new.charge_point_id, holder, new.created, until)
+            return work.commands.add(new)
+
+        command = self.find(transact(self.books(who), queue))
         plain = order == Order(order.operation, order.payload, order.may_leave_out)
         try:
-            return self._run_here(command, self.sender(), plain)
+            if (turn := sender.first(command.charge_point_id, holder)) is not None:
+                sender.run(turn)
+            return self._run_here(command, sender, time.monotonic() + sender.patience if plain else None)
+        except Uncertain:
+            raise
         except BaseException as interruption:
             self._withdraw(command, f"interrupted before it was sent: {type(interruption).__name__}")
             raise
 
-    def _run_here(self, command: Command, sender: Sender, plain: bool) -> Command:
-        patience = time.monotonic() + sender.patience
-        while not command.is_finished:
-            ran, now = False, self.clock()
+    def _run_here(self, command: Command, sender: Sender, patience: float | None) -> Command:
+        """Runs the station's queue, or waits for who does, until the command is finished or patience is at its end."""
+        while not (command := self.find(command.id)).is_finished:
+            now, turns = self.clock(), list[Turn]()
             due, _ = sender.agenda(command.charge_point_id)
             if due is not None and due <= now:
-                for turn in sender.claim(1, command.charge_point_id):
-                    sender.run(turn)
-                    ran = True
-            if command.state == "queued" and not ran:
-                if plain and time.monotonic() > patience:
-                    self._withdraw(command, sender.still_running)
-                elif command.deadline is not None and command.deadline <= now:
-                    sender.expire()
-                else:
-                    time.sleep(TURN)
-            elif not ran:
-                time.sleep(TURN)
-            command = self.find(command.id)
+                turns += sender.claim(1, command.charge_point_id)
+            for turn in turns:
+                sender.run(turn)
+            if turns:
+                continue
+            if patience is not None and time.monotonic() > patience:
+                self._withdraw(command, sender.still_running)
+            if command.deadline is not None and command.deadline <= now:
+                sender.expire()
+            time.sleep(TURN)
         return command
 
     def _withdraw(self, command: Command, error: str) -> None:
-        now = self.clock()
-        transact(self.store, lambda work: work.queue.give_up(command.id, now, error))
+        with suppress(StoreError):  # then it is sent yet, or expires
+            now = self.clock()
+            transact(self.store, lambda work: work.queue.give_up(command.id, now, error))
 
-    def _station(self, identity: str) -> ChargePoint:
+    def _prepared(self, identity: str, order: Order, who: str) -> NewCommand:
+        """The command that an order to one station becomes."""
         with self.store.reading() as work:
             station = work.charge_points.find(identity)
         if station is None:
             raise NotFound(f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`")
-        return station
+        now = self.clock()
+        request = to_json(self._sayable(self.phrasing.version_of(station), order))
+        return order.command_for(station, request, now, who)
 
     def _stations(self, chosen: StationFilter) -> list[ChargePoint]:
         """All that are meant; raises `Refused` when they are too many, or none."""
@@ -266,41 +256,3 @@ def _same(known: Ordered, fingerprint: str) -> Ordered:
     if known.fingerprint != fingerprint:
         raise Refused("this key came with another order before: each order needs a key of its own")
     return known
-
-
-def _deadline(order: Order, now: datetime) -> datetime:
-    """Until when it may be sent; raises `Refused` for options that are none."""
-    if order.when not in TIMINGS:
-        raise Refused(f"a command is sent {' or '.join(TIMINGS)}, not {order.when[:40]!r}")
-    if not 0 <= order.retries <= MAX_RETRIES:
-        raise Refused(f"a command is tried again 0 to {MAX_RETRIES} times")
-    if order.retries and order.operation not in IDEMPOTENT:
-        names = ", ".join(sorted(IDEMPOTENT))
-        raise Refused(f"{order.operation} is not tried again by itself, since it may come too late; these are: {names}")
-    deadline = order.deadline or now + DEADLINES[order.when]
-    if not now < deadline <= now + FURTHEST:
-        raise Refused(f"a deadline lies in the future, by {FURTHEST.days} days at most")
-    return deadline
-
-
-def _new(
-    station: ChargePoint,
-    order: Order,
-    request: Json,
-    now: datetime,
-    deadline: datetime,
-    who: str,
-    error: str | None = None,
-) -> NewCommand:
-    return NewCommand(
-        charge_point_id=station.id,
-        operation=order.operation,
-        request=request,
-        created=now,
-        deadline=deadline,
-        when=order.when,
-        retries=order.retries,
-        may_leave_out=tuple(order.may_leave_out),
-        who=who or None,
-        error=error,
-    )

@@ -96,6 +96,9 @@ class Queue(Protocol):
         """Takes the leases of up to `limit` stations that have something to send, passing over those that others are
         taking. Stations that turn out to have nothing are released again."""
 
+    def first(self, station_id: int, holder: str, now: datetime) -> Turn | None:
+        """The turn of a station whose lease this holder has; without one it is released."""
+
     def lease(self, station_id: int, holder: str, now: datetime, until: datetime) -> bool:
         """Takes the station's lease when it is free or has run out.
 

@@ -40,6 +40,9 @@ KEPT_OF_A_TEXT, KEPT_OF_AN_ADDRESS = 255, 2000
 # For so long a failed authentication counts.
 FAILURES_COUNT_FOR = timedelta(minutes=10)
 
+# A station that is called before it has its answer may refuse the call.
+ANSWER_FIRST = timedelta(seconds=1)
+
 BOOT = "BootNotification"
 HEARTBEAT = "Heartbeat"
 
@@ -151,6 +154,8 @@ class Inbox:
             return SecurityError(f"Charge point {call.identity} is {station.status}, not Accepted.")
         if station.status != "Rejected":
             self._learn_callback(call, station, work)
+            if station.commands_waiting:
+                work.queue.contacted(station.id, call.received + ANSWER_FIRST)
         if call.profile.strict and (violation := call.violation()) is not None:
             return violation
         if call.problems:

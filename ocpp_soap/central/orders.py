@@ -1,6 +1,6 @@
 """What is ordered of stations: as operators give it, as it goes into the store, and whose turn it is to be sent.
 
-Data only; `commands` checks an order and queues it.
+Only what can be said of an order by itself; `commands` looks at its payload and queues it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,34 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from .records import NOW, Json
+from ..errors import Refused
+from .records import NEXT_CONTACT, NOW, TIMINGS, ChargePoint, Json
+
+# How long a command may wait before it is no longer sent: a remote start that comes late is dangerous.
+DEADLINES = {NOW: timedelta(minutes=10), NEXT_CONTACT: timedelta(hours=24)}
+FURTHEST = timedelta(days=30)
+
+MAX_RETRIES = 10
+# Said twice they come to the same as said once, also when something else was said between.
+IDEMPOTENT = frozenset(
+    {
+        "CancelReservation",
+        "ChangeAvailability",
+        "ChangeConfiguration",
+        "ClearCache",
+        "ClearChargingProfile",
+        "GetCompositeSchedule",
+        "GetConfiguration",
+        "GetLocalListVersion",
+        "RemoteStopTransaction",
+        "ReserveNow",
+        "SendLocalList",
+        "SetChargingProfile",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,38 @@ class Order:
         said = [self.operation, self.payload, sorted(self.may_leave_out), self.when, self.deadline, self.retries]
         text = json.dumps([said, addressees], sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def command_for(
+        self, station: ChargePoint, request: Json, now: datetime, who: str, error: str | None = None
+    ) -> NewCommand:
+        """The command that it is for one station; raises `Refused` for options that are none."""
+        return NewCommand(
+            charge_point_id=station.id,
+            operation=self.operation,
+            request=request,
+            created=now,
+            deadline=self._until(now),
+            when=self.when,
+            retries=self.retries,
+            may_leave_out=tuple(self.may_leave_out),
+            who=who or None,
+            error=error,
+        )
+
+    def _until(self, now: datetime) -> datetime:
+        if self.when not in TIMINGS:
+            raise Refused(f"a command is sent {' or '.join(TIMINGS)}, not {self.when[:40]!r}")
+        if not 0 <= self.retries <= MAX_RETRIES:
+            raise Refused(f"a command is tried again {MAX_RETRIES} times at most")
+        if self.retries and self.operation not in IDEMPOTENT:
+            others = ", ".join(sorted(IDEMPOTENT))
+            raise Refused(
+                f"{self.operation} is not tried again by itself, since it may come too late; these are: {others}"
+            )
+        deadline = self.deadline or now + DEADLINES[self.when]
+        if not now < deadline <= now + FURTHEST:
+            raise Refused(f"a deadline lies in the future, by {FURTHEST.days} days at most")
+        return deadline
 
 
 @dataclass(frozen=True, slots=True)

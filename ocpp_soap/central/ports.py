@@ -44,6 +44,18 @@ class Store(Protocol):
         """A transaction that only reads."""
 
 
+class Bell(Protocol):
+    """How couriers learn that there is something to do.
+
+    `interval`: after how many seconds they look anyway.
+    """
+
+    interval: float
+
+    def listen(self, ring: Callable[[], None]) -> Callable[[], None]:
+        """Calls `ring`, in any thread, when there may be something to do; returns what ends that."""
+
+
 class Answered(Protocol):
     """What a link brings back: the confirmation's payload in typed values, flags, and both messages as bytes."""
 

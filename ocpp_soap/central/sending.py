@@ -114,6 +114,22 @@ class Sender:
         until = now + timedelta(seconds=self.call_time)
         return transact(self.store, lambda work: work.queue.claim(holder, now, until, limit, station_id))
 
+    def first(self, station_id: int, holder: str) -> Turn | None:
+        """The turn of a station whose lease this holder took; has to be run."""
+        now = self.clock()
+        return transact(self.store, lambda work: work.queue.first(station_id, holder, now))
+
+    def leave(self, turn: Turn, error: str | None = None) -> None:
+        """Gives the station back with nothing sent to it; with an error the command is given up as well."""
+        now = self.clock()
+
+        def leave(work: Work) -> None:
+            if error is not None:
+                work.queue.give_up(turn.command_id, now, error)
+            work.queue.release(turn.station_id, turn.holder, now)
+
+        transact(self.store, leave)
+
     def expire(self) -> int:
         """Ends what was not sent before its deadline; returns how many commands."""
         now = self.clock()
@@ -181,35 +197,24 @@ class Sender:
             command = work.commands.find(turn.command_id)
             station = work.charge_points.find(command.identity) if command is not None else None
         if command is None or station is None:
-            self._leave(turn)
+            self.leave(turn)
             return None
         version = self.phrasing.version_of(station)
         try:
             payload = self.phrasing.sayable(version, command.operation, command.request, command.may_leave_out)
         except Refused as refusal:
-            self._leave(turn, str(refusal))
+            self.leave(turn, str(refusal))
             return None
         address = station.callback_url
         if address is None:
-            self._leave(turn, NO_ADDRESS)
+            self.leave(turn, NO_ADDRESS)
             return None
         now = self.clock()
         until = now + timedelta(seconds=self.call_time)
         if not transact(self.store, lambda work: work.queue.sending(turn, address, now, until)):
-            self._leave(turn)
+            self.leave(turn)
             return None
         return _Letter(turn, command, station, version, payload, address, now)
-
-    def _leave(self, turn: Turn, error: str | None = None) -> None:
-        """Gives the station back with nothing sent to it; with an error the command is given up as well."""
-        now = self.clock()
-
-        def leave(work: Work) -> None:
-            if error is not None:
-                work.queue.give_up(turn.command_id, now, error)
-            work.queue.release(turn.station_id, turn.holder, now)
-
-        transact(self.store, leave)
 
     def _keep(self, letter: _Letter, result: Answered | CallFailed) -> None:
         until, now = time.monotonic() + self.persistence, self.clock()

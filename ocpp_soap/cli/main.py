@@ -15,9 +15,11 @@ from .serve import migrate, serve
 from .simulate import simulate
 from .tags import tags
 from .transactions import reservations, transactions
+from .worker import worker
 
 COMMANDS = (
     serve,
+    worker,
     migrate,
     check,
     charge_points,

@@ -15,7 +15,7 @@ import click
 
 from ..bootstrap import Gateway
 from ..errors import OcppSoapError
-from ..serving import Server, free_port
+from ..serving import Server, free_port, sends_commands
 from ..settings import Settings
 from ..store.schema import upgrade
 from .grammar import Command, listen_to_logs, wants_json
@@ -95,6 +95,8 @@ def _announce(settings: Settings, gateway: Gateway, urls: list[str]) -> None:
     click.echo(f"store: {store}")
     click.echo(f"unknown charge points are {policies[settings.unknown_charge_points]}")
     click.echo(f"unknown tags are {policies[settings.unknown_tags]}")
+    if not sends_commands(settings):
+        click.echo("commands are sent by `ocpp-soap worker`: run it too")
     click.echo(f"environment: {settings.environment}; Ctrl-C ends it")
 
 

@@ -57,7 +57,7 @@ _FIRST = (
     .limit(1)
     .scalar_subquery()
 )
-FIRSTS = select(L.charge_point_id, _FIRST).where(L.charge_point_id.in_(_OF_STATIONS)).order_by(L.charge_point_id)
+FIRSTS = select(L.charge_point_id, _FIRST).where(L.charge_point_id.in_(_OF_STATIONS), L.holder == bindparam("given_to"))
 
 _LEASE = upsert(station_leases)
 LEASE = _LEASE.on_conflict_do_update(
@@ -109,13 +109,11 @@ class SqlQueue(Repository):
         if not taken:
             return []
         self._abandon(taken, now)
-        turns = []
-        for station, command_id in self._run(FIRSTS, {"station_ids": taken, "now": now}).all():
-            if command_id is None:
-                self.release(station, holder, now)
-            else:
-                turns.append(Turn(station, command_id, holder))
-        return turns
+        return self._turns(taken, holder, now)
+
+    def first(self, station_id: int, holder: str, now: datetime) -> Turn | None:
+        """The turn of a station whose lease this holder has; without one it is released."""
+        return next(iter(self._turns([station_id], holder, now)), None)
 
     def lease(self, station_id: int, holder: str, now: datetime, until: datetime) -> bool:
         """Takes the station's lease when it is free or has run out.
@@ -183,6 +181,15 @@ class SqlQueue(Repository):
         if self._run(LET_GO, {"station_id": station_id, "not_before": not_before}).rowcount:
             self._first(DUE, {"charge_point_id": station_id, "due": not_before})
             self._ring()
+
+    def _turns(self, stations: list[int], holder: str, now: datetime) -> list[Turn]:
+        turns = []
+        for station, command_id in self._run(FIRSTS, {"station_ids": stations, "given_to": holder, "now": now}).all():
+            if command_id is None:
+                self.release(station, holder, now)
+            else:
+                turns.append(Turn(station, command_id, holder))
+        return turns
 
     def _abandon(self, stations: list[int], now: datetime) -> None:
         left = {"state": "uncertain", "finished": now, "error": ABANDONED}

@@ -34,7 +34,10 @@ def test_an_answer_is_printed_and_stored(terminal: Terminal, station: ChargePoin
         "address": station.address,
     }
     assert expected == {name: command[name] for name in expected}
-    assert {"commandId", "created", "sent", "finished", "transactionId"} == set(command) - set(expected)
+    rest = {"state": "answered", "when": "now", "attempts": 1, "batchId": None, "transactionId": None}
+    assert rest == {name: command[name] for name in rest}
+    times = {"created", "sent", "finished", "deadline", "notBefore"}
+    assert {"commandId", "who", *times} == set(command) - set(expected) - set(rest)
     assert command["created"] <= command["sent"] <= command["finished"]
     known = terminal.json("charge-points", "show", "CP-1")["configuration"]
     assert [("HeartbeatInterval", "3600")] == [(row["key"], row["value"]) for row in known]
