@@ -110,7 +110,7 @@ class Reference:
                 sample = str(NAMES.get(parameter["name"], 1))
                 path = path.replace("{" + parameter["name"] + "}", sample)
         lines = [f'curl -X {operation["method"]} "$GATEWAY{path}"', '-H "Authorization: Bearer $TOKEN"']
-        contents: Schema = operation.get("requestBody", {}).get("content", {})
+        contents: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
         for type_, content in contents.items():
             body = self.example(content["schema"])
             text = body if isinstance(body, str) else json.dumps(body)
