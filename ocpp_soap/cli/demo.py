@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 import click
 
 from ..bootstrap import Gateway, now
+from ..central.orders import Order
 from ..central.records import Json, Tag
 from ..central.shapes import command_object, meter_values, transaction_object
 from ..errors import OcppSoapError
 from ..settings import Settings, environment
-from .grammar import Command, listen_to_logs, wants_json
+from .grammar import Command, listen_to_logs, wants_json, who
 from .output import cell, put_json
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _wait(station: ChargePoint) -> None:
 
 def _send(gateway: Gateway, tell: Tell, why: str, operation: str, payload: Json) -> Json:
     tell(f"\n{why}: ocpp-soap send {STATION} {operation} '{json.dumps(payload)}'")
-    command = command_object(gateway.commands.send(STATION, operation, payload))
+    command = command_object(gateway.commands.deliver(STATION, Order(operation, payload), who()))
     if command["outcome"] != "answered" or command["fault"]:
         raise OcppSoapError(f"{operation} got no answer: {command['error'] or command['fault']}")
     return command

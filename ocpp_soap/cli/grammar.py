@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import os
+import pwd
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -105,6 +108,13 @@ def listen_to_logs(level: str) -> None:
         logging.config.dictConfig(logs.configuration(level))
     else:
         logging.basicConfig(handlers=[logging.NullHandler()])
+
+
+def who() -> str:
+    """Whom the audit names: the user of the operating system, whatever the environment says."""
+    with suppress(KeyError):  # a container's user may have no name
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    return f"cli:{os.getuid()}"
 
 
 def moment(text: str) -> datetime:

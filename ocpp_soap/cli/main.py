@@ -7,7 +7,7 @@ import click
 from . import access, probe  # noqa: F401 they add commands to charge-points
 from .charge_points import charge_points
 from .check import check
-from .commands import send
+from .commands import commands, send
 from .demo import demo
 from .grammar import Root
 from .journal import journal, retention
@@ -27,6 +27,7 @@ COMMANDS = (
     transactions,
     reservations,
     send,
+    commands,
     journal,
     retention,
     simulate,

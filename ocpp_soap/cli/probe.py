@@ -8,7 +8,7 @@ from ..central.probing import IN_USE, NEARBY, NOWHERE, SOURCES, Report, Visit
 from ..central.records import Json
 from ..central.shapes import shown
 from .charge_points import charge_points, find
-from .grammar import open_gateway, wants_json
+from .grammar import open_gateway, wants_json, who
 from .output import cell, progress, put_json, put_section
 
 STATUS = {IN_USE: 0, NEARBY: 3, NOWHERE: 4}
@@ -40,7 +40,7 @@ def probe(identity: str, everywhere: bool) -> None:
     with gateway.store.reading() as work:
         identity = find(work, identity).identity
     with progress("addresses tried") as advance:
-        report = gateway.prober.probe(identity, everywhere, advance)
+        report = gateway.prober.probe(identity, everywhere, advance, who())
     put_json(report_object(report)) if wants_json() else _put(report)
     if STATUS[report.verdict]:
         raise click.exceptions.Exit(STATUS[report.verdict])

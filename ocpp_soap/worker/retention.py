@@ -1,7 +1,7 @@
-"""Removes journal rows that are older than OCPP_SOAP_JOURNAL_DAYS, in small batches.
+"""Removes journal rows that are older than OCPP_SOAP_JOURNAL_DAYS, in small batches, and keys of old orders.
 
-A thread of each gunicorn worker and the command `ocpp-soap retention run` do it;
-a lease in the store lets one at a time. It must not know how the journal is stored.
+A thread of each gunicorn worker and of `ocpp-soap worker`, and the command `ocpp-soap retention run` do it; a lease in
+the store lets one at a time. It must not know how the journal is stored.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ BATCH = 500
 # Seconds before the first run, and between two.
 FIRST = 60.0
 PERIOD = 3600.0
+
+# For how long an order that comes again with its key is known.
+KEYS_KEPT = timedelta(days=7)
 
 LEASE = "retention"
 
@@ -50,6 +53,13 @@ def clean(store: Store, clock: Clock, days: int, progress: Callable[[int], None]
             return removed
 
 
+def forget_keys(store: Store, clock: Clock) -> int:
+    """Forgets the keys of orders that are older than a week; returns how many."""
+    limit = clock() - KEYS_KEPT
+    with store.writing() as work:
+        return work.keys.remove_before(limit)
+
+
 def start(store: Store, clock: Clock, days: int) -> Callable[[], None]:
     """Starts the thread that cleans every hour; returns what stops it."""
     stop = threading.Event()
@@ -61,6 +71,7 @@ def start(store: Store, clock: Clock, days: int) -> Callable[[], None]:
             try:
                 if removed := clean(store, clock, days):
                     log.info("removed %d journal rows older than %d days", removed, days)
+                forget_keys(store, clock)
             except StoreError as error:
                 log.warning("the journal was not cleaned: %s", error)
             except Exception:  # the thread must live on: a journal that grows for ever ends badly too
