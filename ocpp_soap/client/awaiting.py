@@ -29,10 +29,19 @@ REMOTE_START = "RemoteStartTransaction"
 class Awaiting:
     """A charge point that is waited for; each failure says what was instead, and shows the last messages."""
 
-    def __init__(self, transport: Transport, identity: str) -> None:
-        self.transport = transport
-        self.identity = identity
-        self.path = f"/charge-points/{segment(identity)}"
+    def __init__(self, transport: Transport, chargeBoxIdentity: str) -> None:
+        self._transport = transport
+        self.chargeBoxIdentity = chargeBoxIdentity
+        self._path = f"/charge-points/{segment(chargeBoxIdentity)}"
+
+    def portrait(self) -> Portrait:
+        """All that is known of it; raises `NotFound` when it is not registered."""
+        reply = self._transport.get(self._path)
+        return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))
+
+    def connectors(self) -> tuple[Connector, ...]:
+        """The newest state of each connector, by connectorId; 0 is the station itself."""
+        return every(self._transport, f"{self._path}/connectors", Connector)
 
     def wait_for(self, question: Callable[[], T | None], timeout: float = 30.0, *, what: str = "it") -> T:
         """What `question` answers as soon as that is true, asked again and again for `timeout` seconds.
@@ -109,17 +118,10 @@ class Awaiting:
         def look() -> Portrait | None:
             found = self._portrait()
             booted = found.lastBoot if found else None
-            seen[:] = [f"last boot {booted or 'never'}" if found else f"{self.identity} is not registered"]
+            seen[:] = [f"last boot {booted or 'never'}" if found else f"{self.chargeBoxIdentity} is not registered"]
             return found if booted and (begin is None or booted >= begin) else None
 
         return until(look, timeout, lambda: self._failure(timeout, f"a boot{_after(begin)}", seen))
-
-    def _transaction(self, number: int) -> Transaction:
-        return read(Transaction, self.transport.get(f"/transactions/{number}").object())
-
-    def connectors(self) -> tuple[Connector, ...]:
-        """The newest state of each connector, by connectorId; 0 is the station itself."""
-        return every(self.transport, f"{self.path}/connectors", Connector)
 
     def _connectors(self) -> tuple[Connector, ...]:
         try:
@@ -129,12 +131,17 @@ class Awaiting:
 
     def _portrait(self) -> Portrait | None:
         try:
-            return read(Portrait, self.transport.get(self.path).object())
+            return self.portrait()
         except NotFound:
             return None
 
+    def _transaction(self, number: int) -> Transaction:
+        return read(Transaction, self._transport.get(f"/transactions/{number}").object())
+
     def _transactions(self, limit: int, **wanted: Any) -> Iterator[Transaction]:
-        return rows(self.transport, "/transactions", Transaction, limit, {}, chargePoint=self.identity, **wanted)
+        return rows(
+            self._transport, "/transactions", Transaction, limit, {}, chargePoint=self.chargeBoxIdentity, **wanted
+        )
 
     def _newest_transactions(self) -> list[str]:
         try:
@@ -144,8 +151,8 @@ class Awaiting:
         return [_told(one) for one in newest] or ["it has no transaction"]
 
     def _failure(self, timeout: float, what: str, instead: Iterable[str]) -> str:
-        lines = [f"{self.identity}: waited {timeout:g} s for {what}", *(f"  {line}" for line in instead)]
-        return "\n".join([*lines, story(self.transport, self.identity)])
+        lines = [f"{self.chargeBoxIdentity}: waited {timeout:g} s for {what}", *(f"  {line}" for line in instead)]
+        return "\n".join([*lines, story(self._transport, self.chargeBoxIdentity)])
 
 
 def _moment(since: Since) -> datetime | None:

@@ -29,11 +29,11 @@ class Batch(Model):
     total: int
     finished: bool
     states: dict[State, int]
-    transport: Transport = field(repr=False, compare=False)
+    _transport: Transport = field(repr=False, compare=False)
 
     def refresh(self) -> Batch:
         """The batch as it stands now."""
-        return read(Batch, self.transport.get(self._path).object(), transport=self.transport)
+        return read(Batch, self._transport.get(self._path).object(), _transport=self._transport)
 
     def watch(self, timeout: float = 600.0) -> Iterator[Batch]:
         """The batch as it is now, and then whenever it has moved on, until it is finished; for a progress bar.
@@ -59,12 +59,12 @@ class Batch(Model):
 
     def commands(self, *, state: State | None = None, limit: int | None = None) -> Iterator[Command[Any]]:
         """Its commands, newest first; with `state` those alone, such as "uncertain"."""
-        return Commands(self.transport).list(batch=self.batchId, state=state, limit=limit)
+        return Commands(self._transport).list(batch=self.batchId, state=state, limit=limit)
 
     def cancel(self) -> Batch:
         """Takes back those of its commands that are queued; `Conflict` when none is."""
-        cancelled = self.transport.call("POST", f"{self._path}/cancel").object()
-        return read(Batch, cancelled, transport=self.transport)
+        cancelled = self._transport.call("POST", f"{self._path}/cancel").object()
+        return read(Batch, cancelled, _transport=self._transport)
 
     @property
     def _path(self) -> str:
@@ -92,12 +92,12 @@ class Commands:
     ) -> Iterator[Command[Any]]:
         """Commands, newest first."""
         wanted = {"chargePoint": chargePoint, "state": state, "operation": operation, "batch": batch}
-        return rows(self._transport, "/commands", Command, limit, {"transport": self._transport}, **wanted)
+        return rows(self._transport, "/commands", Command, limit, {"_transport": self._transport}, **wanted)
 
     def get(self, commandId: int) -> Command[Any]:
         """One command."""
         found = self._transport.get(f"/commands/{commandId}").object()
-        return read(Command, found, transport=self._transport)
+        return read(Command, found, _transport=self._transport)
 
 
 class Batches:
@@ -140,12 +140,12 @@ class Batches:
         how = options or Options()
         order = given(operation=operation, payload=given(**payload), chargePoints=chosen, **how.fields())
         reply = self._transport.call("POST", "/commands", body=order, headers=how.headers())
-        return read(Batch, reply.object(), transport=self._transport)
+        return read(Batch, reply.object(), _transport=self._transport)
 
     def list(self, *, limit: int | None = None) -> Iterator[Batch]:
         """Batches, newest first."""
-        return rows(self._transport, "/batches", Batch, limit, {"transport": self._transport})
+        return rows(self._transport, "/batches", Batch, limit, {"_transport": self._transport})
 
     def get(self, batchId: int) -> Batch:
         """One batch."""
-        return read(Batch, self._transport.get(f"/batches/{batchId}").object(), transport=self._transport)
+        return read(Batch, self._transport.get(f"/batches/{batchId}").object(), _transport=self._transport)

@@ -43,12 +43,7 @@ class ChargePoint(Operations, Awaiting):
     """
 
     def __repr__(self) -> str:
-        return f"ChargePoint({self.identity!r})"
-
-    def portrait(self) -> Portrait:
-        """All that is known of it; raises `NotFound` when it is not registered."""
-        reply = self.transport.get(self.path)
-        return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))
+        return f"ChargePoint({self.chargeBoxIdentity!r})"
 
     def change(
         self,
@@ -67,7 +62,7 @@ class ChargePoint(Operations, Awaiting):
             fields["heartbeatInterval"] = None
         with changing(self.portrait):
             headers = {"If-Match": etag or "*"}
-            reply = self.transport.call("PATCH", self.path, body=fields, headers=headers)
+            reply = self._transport.call("PATCH", self._path, body=fields, headers=headers)
         return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))
 
     def callback(self) -> Callback:
@@ -82,15 +77,15 @@ class ChargePoint(Operations, Awaiting):
     def forget_callback(self, *, etag: str | None = None) -> None:
         """Forgets where it is called; its next message says it anew."""
         with changing(self.callback):
-            self.transport.call("DELETE", f"{self.path}/callback", headers={"If-Match": etag or "*"})
+            self._transport.call("DELETE", f"{self._path}/callback", headers={"If-Match": etag or "*"})
 
     def _callback(self, method: str, body: Json | None = None, headers: Mapping[str, str] | None = None) -> Callback:
-        reply = self.transport.call(method, f"{self.path}/callback", body=body, headers=headers)
+        reply = self._transport.call(method, f"{self._path}/callback", body=body, headers=headers)
         return read(Callback, reply.object(), etag=reply.headers.get("ETag"))
 
     def configuration(self) -> tuple[ConfigurationKey, ...]:
         """Its settings as far as it has told them: `get_configuration` asks for them."""
-        return every(self.transport, f"{self.path}/configuration", ConfigurationKey)
+        return every(self._transport, f"{self._path}/configuration", ConfigurationKey)
 
     def journal(
         self,
@@ -103,19 +98,21 @@ class ChargePoint(Operations, Awaiting):
     ) -> Iterator[JournalEntry]:
         """What went over the wire between it and the gateway, newest first."""
         wanted = {"operation": operation, "outcome": outcome, "since": since, "until": until}
-        return rows(self.transport, f"{self.path}/journal", JournalEntry, limit, {}, **wanted)
+        return rows(self._transport, f"{self._path}/journal", JournalEntry, limit, {}, **wanted)
 
     def commands(
         self, *, state: State | None = None, operation: words.Operation | None = None, limit: int | None = None
     ) -> Iterator[Command[Any]]:
         """What it was told, newest first."""
-        return Commands(self.transport).list(chargePoint=self.identity, state=state, operation=operation, limit=limit)
+        return Commands(self._transport).list(
+            chargePoint=self.chargeBoxIdentity, state=state, operation=operation, limit=limit
+        )
 
     def send(
         self, operation: words.Operation, payload: Mapping[str, object], options: Options | None = None, /
     ) -> Command[Any]:
         """Sends an operation by its name, with its request as a dict; the methods of that name are typed."""
-        return send(self.transport, self.identity, operation, options, payload)
+        return send(self._transport, self.chargeBoxIdentity, operation, options, payload)
 
     def _send(self, operation: words.Operation, options: Options | None, payload: Mapping[str, object]) -> Command[Any]:
-        return send(self.transport, self.identity, operation, options, payload)
+        return send(self._transport, self.chargeBoxIdentity, operation, options, payload)

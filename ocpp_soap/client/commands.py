@@ -75,7 +75,7 @@ class Command(Model, Generic[A]):
     sent: datetime | None = None
     finished: datetime | None = None
     transactionId: int | None = None
-    transport: Transport = field(repr=False, compare=False)
+    _transport: Transport = field(repr=False, compare=False)
 
     @property
     def ended(self) -> bool:
@@ -100,7 +100,7 @@ class Command(Model, Generic[A]):
 
     def refresh(self) -> Command[A]:
         """The command as it stands now."""
-        return read(Command, self.transport.get(self._path).object(), transport=self.transport)
+        return read(Command, self._transport.get(self._path).object(), _transport=self._transport)
 
     def wait(self, timeout: float = 30.0, *, check: bool = True) -> Command[A]:
         """The command when it has ended; `NotInTime` after `timeout` seconds, which leaves the command as it is.
@@ -115,12 +115,12 @@ class Command(Model, Generic[A]):
                 if check:
                     seen.check()
                 return seen
-        raise NotInTime(f"within {timeout:g} s: {seen}\n{story(self.transport, self.chargeBoxIdentity)}")
+        raise NotInTime(f"within {timeout:g} s: {seen}\n{story(self._transport, self.chargeBoxIdentity)}")
 
     def cancel(self) -> Command[A]:
         """Takes it back while it is queued; `Conflict` when it is not."""
-        cancelled = self.transport.call("POST", f"{self._path}/cancel").object()
-        return read(Command, cancelled, transport=self.transport)
+        cancelled = self._transport.call("POST", f"{self._path}/cancel").object()
+        return read(Command, cancelled, _transport=self._transport)
 
     @property
     def _path(self) -> str:
@@ -152,4 +152,4 @@ def send(
     how = options or Options()
     path = f"/charge-points/{segment(identity)}/commands/{segment(operation)}"
     reply = transport.call("POST", path, query=query(**how.fields()), body=given(**payload), headers=how.headers())
-    return read(Command, reply.object(), transport=transport)
+    return read(Command, reply.object(), _transport=transport)

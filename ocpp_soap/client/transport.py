@@ -171,6 +171,8 @@ class Transport:
         except requests.exceptions.SSLError as error:
             raise NoAnswer(f"{request.name}: {self.url} is not trusted: {_reason(error)}", sent=False) from error
         except (requests.RequestException, HTTPError, TimeoutError) as error:
+            if isinstance(error, ValueError):  # an argument that no request can hold
+                raise
             words = f"{request.name}: no answer from {self.url}: {_reason(error)}"
             raise NoAnswer(words, sent=not _unsent(error)) from error
         return self._judge(request, response, content, repeated)
@@ -205,10 +207,9 @@ class _Request:
 
     @property
     def may_be_repeated(self) -> bool:
-        """Whether twice is as good as once."""
+        """Whether twice is as good as once; what is changed is set, so that it is where the state is guarded."""
         known = CaseInsensitiveDict(self.headers)
-        guarded = "If-Match" in known or "If-None-Match" in known
-        return self.method == "GET" or "Idempotency-Key" in known or (self.method in ("PUT", "DELETE") and guarded)
+        return self.method == "GET" or any(name in known for name in ("Idempotency-Key", "If-Match", "If-None-Match"))
 
 
 def _pauses() -> Iterator[float]:

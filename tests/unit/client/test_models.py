@@ -93,7 +93,7 @@ def test_what_is_sent_is_json_and_its_times_have_a_zone() -> None:
 def command(**fields: Any) -> Command[Any]:
     """A command to reset CP1."""
     known = {"commandId": 7, "chargeBoxIdentity": "CP1", "operation": "Reset", "created": "2024-01-31T12:00:00Z"}
-    made: Command[Any] = read(Command, {**known, **fields}, transport=None)
+    made: Command[Any] = read(Command, {**known, **fields}, _transport=None)
     return made
 
 
