@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from .errors import NotFound
 from .models import Model
 from .reading import given, read
 from .resources import Resource
@@ -54,23 +53,19 @@ class Tokens(Resource):
     """The tokens of the web API."""
 
     def list(self, *, limit: int | None = None) -> Iterator[Token]:
-        """Those that there are."""
+        """Those that there are and were, by name."""
         return self._rows("/tokens", Token, limit)
 
     def create(
         self, name: str, scope: Scope, *, chargePoints: Sequence[str] | None = None, expires: datetime | None = None
     ) -> NewToken:
-        """Makes a token, for some charge points or all; `Conflict` when there is one of that name."""
+        """Makes a token, for some charge points or all; `Conflict` when there is or was one of that name."""
         wanted = given(name=name, scope=scope, chargePoints=chargePoints, expires=expires)
         return read(NewToken, self._transport.call("POST", "/tokens", body=wanted).object())
 
     def revoke(self, name: str) -> None:
-        """Makes a token worthless."""
-        try:
-            self._transport.call("DELETE", f"/tokens/{segment(name)}")
-        except NotFound as error:
-            if not error.repeated:
-                raise
+        """Takes a token out of use for good; `Conflict` when it is already."""
+        self._transport.call("DELETE", f"/tokens/{segment(name)}")
 
 
 class Audit(Resource):
@@ -85,5 +80,5 @@ class Audit(Resource):
         until: datetime | None = None,
         limit: int | None = None,
     ) -> Iterator[AuditEntry]:
-        """Changes, newest first; `who` is "token:NAME" or "cli:USER"."""
+        """Changes, newest first; `who` such as "token:NAME" or "cli:USER", `subject` such as "charge-point CP1"."""
         return self._rows("/audit", AuditEntry, limit, who=who, subject=subject, since=since, until=until)
