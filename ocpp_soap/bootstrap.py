@@ -13,15 +13,18 @@ from functools import cached_property, partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+from .central.audit import Audited
 from .central.authentication import Rules
 from .central.call import Policy
 from .central.callback import CallbackGuard
 from .central.commands import Commands
+from .central.desk import Desk
 from .central.handlers.vendor import PlugIn, PlugIns
 from .central.inbox import Inbox
 from .central.phrasing import Phrasing
 from .central.probing import Prober
 from .central.sending import Sender
+from .central.tokens import Tokens
 from .protocol import catalog
 from .settings import Settings
 from .store.bell import Bell, clock_of
@@ -166,8 +169,17 @@ class Gateway:
             version_of_station=self._version_of,
         )
 
-    def _books(self, _who: str) -> Store:
-        return self.store
+    def desk(self, who: str) -> Desk:
+        """Where somebody decides, and by whose name the audit tells of it: `cli:<user>` or `token:<name>`."""
+        return Desk(self._books(who), self.clock, self.catalog, self.guard)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Who is let in by the web API."""
+        return Tokens(self.store, self.clock)
+
+    def _books(self, who: str) -> Store:
+        return Audited(self.store, who, self.clock)
 
     def _version_of(self, identity: str) -> str | None:
         """The version that the station spoke last; asked only for a body without a namespace."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from .exchanges import Batches, Commands, Jobs, Journal, Keys, Queue
+from .ledger import Audit, Tokens
 from .profile import Profile
 from .records import Flags, Json
 from .repositories import Attempts, ChargePoints, Tags, Transactions
@@ -32,6 +33,8 @@ class Work(Protocol):
     queue: Queue
     journal: Journal
     jobs: Jobs
+    tokens: Tokens
+    audit: Audit
 
 
 class Store(Protocol):

@@ -37,6 +37,9 @@ class ChargePoints(Protocol):
     def find(self, identity: str, lock: bool = False) -> ChargePoint | None:
         """The charge point of that identity (exact, else regardless of case); `lock` holds it until the end."""
 
+    def get(self, charge_point_id: int) -> ChargePoint | None:
+        """The charge point of that number."""
+
     def list(self) -> Sequence[ChargePoint]:
         """All registered charge points, by identity."""
 
@@ -168,8 +171,20 @@ class Tags(Protocol):
     def page(self, chosen: TagFilter, limit: int, after: Position | None = None) -> Page[Tag]:
         """Those that are meant, by idTag."""
 
+    def some(self, id_tags: Sequence[str], lock: bool = False) -> Mapping[str, Tag]:
+        """Those of these that are known, by their idTag without regard to case (`str.casefold`)."""
+
+    def add(self, tag: Tag) -> bool:
+        """Adds a tag (its parent_* fields are the parent's own and are not stored); False when it is known already."""
+
     def save(self, tag: Tag) -> None:
-        """Adds or replaces a tag (its parent_* fields are the parent's own and are not stored)."""
+        """Adds or replaces a tag."""
+
+    def save_all(self, tags: Sequence[Tag]) -> None:
+        """Adds or replaces tags, none of them twice."""
+
+    def remove(self, id_tag: str) -> bool:
+        """Forgets a tag; False when it is not known."""
 
 
 class Transactions(Protocol):

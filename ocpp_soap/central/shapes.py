@@ -11,6 +11,7 @@ from typing import Any
 from ..protocol.times import format_time
 from .authentication import Access
 from .handlers.authorization import judge
+from .ledger import AuditEntry, Token
 from .profile import Profile
 from .records import Attempt, Batch, Command, Exchange, Flags, Json, Sample, Tag, Transaction
 
@@ -146,6 +147,32 @@ ATTEMPT = ("chargeBoxIdentity", "peer", "reason", "first", "last", "count")
 def attempt_object(attempt: Attempt) -> Json:
     """Failed authentications of one identity from one address."""
     return dict(zip(ATTEMPT, (shown(v) if isinstance(v, datetime) else v for v in astuple(attempt)), strict=True))
+
+
+def token_object(token: Token) -> Json:
+    """What there is to know of a token; never the token itself."""
+    return {
+        "name": token.name,
+        "scope": token.scope,
+        "chargePoints": None if token.charge_points is None else list(token.charge_points),
+        "created": shown(token.created),
+        "expires": shown(token.expires),
+        "lastUsed": shown(token.last_used),
+        "revoked": shown(token.revoked),
+    }
+
+
+def audit_object(entry: AuditEntry) -> Json:
+    """A row of the audit."""
+    return {
+        "id": entry.id,
+        "at": shown(entry.at),
+        "who": entry.who,
+        "what": entry.what,
+        "subject": entry.subject,
+        "before": entry.before,
+        "after": entry.after,
+    }
 
 
 def access_object(access: Access) -> Json:

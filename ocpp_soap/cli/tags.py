@@ -11,10 +11,10 @@ import click
 from ..bootstrap import now
 from ..central.records import Tag
 from ..central.shapes import tag_object
+from ..central.tag_file import LONGEST_PARENT, MOST, read_csv, read_tag
 from ..errors import NotFound, Refused
 from .grammar import Group, moment, open_gateway, wants_json
 from .output import progress, put_json, put_table
-from .tag_file import LONGEST_PARENT, MOST, read_csv, read_tag
 
 
 @click.group(cls=Group, examples=["ocpp-soap tags add 04A1B2C3", "ocpp-soap tags import cards.csv"])

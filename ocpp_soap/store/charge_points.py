@@ -77,6 +77,7 @@ CONTACT = Compiled(_SPOKE.where(C.identity == bindparam("named")))
 CONTACT_FOLDED = Compiled(_SPOKE.where(C.id == station_named()))
 FIND = select(*RECORD).where(C.id == station_named())
 FIND_LOCKED = FIND.with_for_update(of=charge_points, key_share=True)
+GET = select(*RECORD).where(C.id == bindparam("charge_point_id"))
 LIST = select(*RECORD).order_by(C.identity)
 REGISTER = upsert(charge_points).on_conflict_do_nothing(index_elements=["identity"]).returning(*RECORD)
 CHANGE = update(charge_points).where(C.id == bindparam("charge_point_id"))
@@ -138,6 +139,10 @@ class SqlChargePoints(Notices):
     def find(self, identity: str, lock: bool = False) -> ChargePoint | None:
         """Exact identities come before those that differ in case; `lock` holds it until the transaction ends."""
         return _charge_point(self._run(FIND_LOCKED if lock else FIND, _names(identity)).first())
+
+    def get(self, charge_point_id: int) -> ChargePoint | None:
+        """The charge point of that number."""
+        return _charge_point(self._run(GET, {"charge_point_id": charge_point_id}).first())
 
     def list(self) -> Sequence[ChargePoint]:
         """By identity."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, false, func, select
@@ -14,6 +14,9 @@ from .compiled import Compiled
 from .repository import Repository, replacing
 from .session_tables import tags, unknown_tags
 from .tables import charge_points
+
+# Tags that one statement looks up.
+TOGETHER = 500
 
 T, P, U = tags.c, tags.alias("parents").c, unknown_tags.c
 
@@ -29,9 +32,13 @@ TAGS = select(
 _FOUND = TAGS.where(T.id_tag_folded == bindparam("id_tag_folded"))
 FIND = Compiled(_FOUND)
 FIND_LOCKED = Compiled(_FOUND.with_for_update(of=tags, key_share=True))
+SOME = TAGS.where(T.id_tag_folded.in_(bindparam("keys", expanding=True))).order_by(T.id_tag_folded)
+SOME_LOCKED = SOME.with_for_update(of=tags, key_share=True)
 LIST = TAGS.order_by(T.id_tag_folded)
 SAVE = replacing(upsert(tags))
-FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded == bindparam("id_tag_folded"))
+ADD = upsert(tags).on_conflict_do_nothing(index_elements=["id_tag_folded"]).returning(T.id_tag_folded)
+REMOVE = tags.delete().where(T.id_tag_folded == bindparam("id_tag_folded"))
+FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded == bindparam("forgotten"))
 
 _PRESENTED = upsert(unknown_tags)
 REMEMBER = Compiled(
@@ -78,16 +85,46 @@ class SqlTags(Repository):
         """By idTag."""
         return [Tag(*row) for row in self._run(LIST)]
 
+    def some(self, id_tags: Sequence[str], lock: bool = False) -> Mapping[str, Tag]:
+        """Those of these that are known, by their idTag without regard to case."""
+        found: dict[str, Tag] = {}
+        statement = SOME_LOCKED if lock else SOME
+        # In the order of the index, so that two who lock many wait for each other, and not both.
+        keys = sorted({folded(id_tag) for id_tag in id_tags})
+        for few in (keys[i : i + TOGETHER] for i in range(0, len(keys), TOGETHER)):
+            found |= {row[0].casefold(): Tag(*row) for row in self._run(statement, {"keys": few})}
+        return found
+
+    def add(self, tag: Tag) -> bool:
+        """Adds a tag; False when it is known already."""
+        values = _values(tag)
+        added = self._run(ADD, values).first() is not None
+        self._run(FORGET_UNKNOWN, {"forgotten": values["id_tag_folded"]})
+        return added
+
     def save(self, tag: Tag) -> None:
         """Adds or replaces a tag, which is no unknown one any more."""
-        values = {
-            "id_tag_folded": folded(tag.id_tag),
-            "id_tag": tag.id_tag,
-            "blocked": tag.blocked,
-            "expires": tag.expires,
-            "parent": tag.parent,
-            "parent_folded": folded(tag.parent) if tag.parent is not None else None,
-            "max_transactions": tag.max_transactions,
-        }
-        self._run(SAVE, values)
-        self._run(FORGET_UNKNOWN, {"id_tag_folded": values["id_tag_folded"]})
+        self.save_all([tag])
+
+    def save_all(self, tags: Sequence[Tag]) -> None:
+        """Adds or replaces tags, which are no unknown ones any more."""
+        rows = sorted(map(_values, tags), key=lambda row: str(row["id_tag_folded"]))
+        if rows:
+            self._run(SAVE, rows)
+            self._run(FORGET_UNKNOWN, [{"forgotten": row["id_tag_folded"]} for row in rows])
+
+    def remove(self, id_tag: str) -> bool:
+        """Forgets a tag; False when it is not known."""
+        return self._run(REMOVE, {"id_tag_folded": folded(id_tag)}).rowcount > 0
+
+
+def _values(tag: Tag) -> Json:
+    return {
+        "id_tag_folded": folded(tag.id_tag),
+        "id_tag": tag.id_tag,
+        "blocked": tag.blocked,
+        "expires": tag.expires,
+        "parent": tag.parent,
+        "parent_folded": folded(tag.parent) if tag.parent is not None else None,
+        "max_transactions": tag.max_transactions,
+    }

@@ -13,7 +13,7 @@ from threading import Lock, RLock
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ..central import exchanges, ports, repositories
+from ..central import exchanges, ledger, ports, repositories
 from ..errors import Busy
 from . import forks
 from .attempts import SqlAttempts
@@ -23,6 +23,7 @@ from .engines import LOCK_SECONDS, is_sqlite, make_engine, read_url
 from .jobs import SqlJobs
 from .journal import SqlJournal
 from .keys import SqlKeys
+from .ledger import SqlAudit, SqlTokens
 from .lists import ListedChargePoints, ListedTags, ListedTransactions
 from .pipeline import PipelinedStatements
 from .queue import SqlQueue
@@ -34,6 +35,7 @@ class SqlWork:
 
     __slots__ = (
         "attempts",
+        "audit",
         "batches",
         "charge_points",
         "commands",
@@ -42,6 +44,7 @@ class SqlWork:
         "keys",
         "queue",
         "tags",
+        "tokens",
         "transactions",
     )
 
@@ -56,6 +59,8 @@ class SqlWork:
         self.queue: exchanges.Queue = SqlQueue(statements)
         self.journal: exchanges.Journal = SqlJournal(statements)
         self.jobs: exchanges.Jobs = SqlJobs(statements)
+        self.tokens: ledger.Tokens = SqlTokens(statements)
+        self.audit: ledger.Audit = SqlAudit(statements)
 
 
 class SqlStore:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ocpp_soap.cli.tag_file import read_csv
+from ocpp_soap.central.tag_file import read_csv
 from ocpp_soap.errors import Refused
 
 NEW_YEAR = datetime(2030, 1, 1, tzinfo=UTC)

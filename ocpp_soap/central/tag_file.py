@@ -1,4 +1,4 @@
-"""Reads tags from a CSV file: every line that is wrong is told, and then none is taken."""
+"""Tags as a CSV file: every line that is wrong is told, and then none is taken."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from ..central.records import Json
-from ..errors import Refused
+from ..errors import InvalidPayload, Problem, Refused
 from ..logs import UNPRINTABLE
-from ..protocol.times import parse_time
+from ..protocol.times import format_time, parse_time
+from .records import Json, Tag
 
 # Longer than the 20 of the standard's IdToken: some stations send such, and what they send is taken.
 LONGEST_TAG = 255
@@ -52,12 +52,24 @@ def read_csv(data: bytes) -> list[Json]:
     return rows
 
 
-def read_tag(text: str, longest: int = LONGEST_TAG) -> str:
-    """The tag without surrounding blanks; raises `Refused` for what no station can send."""
+def read_tag(text: str, longest: int = LONGEST_TAG, path: str = "idTag") -> str:
+    """The tag without surrounding blanks; raises `InvalidPayload` for what no station can send."""
     try:
         return _tag(text, longest)
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    except ValueError:
+        raise InvalidPayload([Problem(path, f"a tag of 1 to {longest} characters without controls", text)]) from None
+
+
+def write_row(tag: Tag) -> list[str]:
+    """A tag as `read_csv` reads it back: a cell for each of the COLUMNS."""
+    expires, most = tag.expires, tag.max_transactions
+    return [
+        tag.id_tag,
+        "" if expires is None else format_time(expires),
+        tag.parent or "",
+        "" if most is None else str(most),
+        "true" if tag.blocked else "false",
+    ]
 
 
 def _columns(head: list[str]) -> list[str]:
@@ -127,3 +139,4 @@ CELLS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "maxTransactions": ("max_transactions", _number),
     "blocked": ("blocked", _flag),
 }
+COLUMNS = tuple(CELLS)
