@@ -46,7 +46,7 @@ STATUSES, DECIDED = ("Accepted", "Pending", "Rejected"), (975, 20, 5)
 POINT = (
     "id identity identity_folded status registered heartbeat_interval version callback_url callback_said "
     "callback_source callback_peer first_seen last_seen last_boot clock_offset clock_offset_at peer boot "
-    "quirks"
+    "quirks vendor model"
 )
 CALLBACK = "charge_point_id url said source peer at"
 STATE = "charge_point_id connector_id status error_code timestamp received ordered_at"
@@ -175,8 +175,8 @@ def put_points(bulk: Bulk, fleet: Fleet, random: Random) -> None:
         booted = moment(max(p.since, p.last - random.randint(0, 60 * DAY)))
         interval = random.choice((None, None, 300, 900))
         known = (p.id, p.identity, folded(p.identity), p.status, since, interval, p.version)
-        heard = (since, last, booted, round(random.gauss(-1, 3), 3), last, p.peer, document(boot), quirks)
-        rows.append((*known, *address, *heard))
+        heard = (since, last, booted, round(random.gauss(-1, 3), 3), last, p.peer)
+        rows.append((*known, *address, *heard, document(boot), quirks, p.make.vendor, p.make.model))
         addresses.append((p.id, *address, since))
     bulk.load(tables.charge_points, POINT, rows)
     bulk.load(tables.callbacks, CALLBACK, addresses)
