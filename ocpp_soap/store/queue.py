@@ -65,7 +65,8 @@ LEASE = _LEASE.on_conflict_do_update(
     set_={"holder": _LEASE.excluded.holder, "until": _LEASE.excluded.until, "due": _LEASE.excluded.due},
     where=or_(L.until.is_(None), L.until <= _NOW),
 ).returning(L.charge_point_id)
-ABANDON = update(commands).where(C.charge_point_id.in_(_OF_STATIONS), SENDING)
+# By what is being sent, which is little, and not by all that a station was ever sent.
+ABANDON = update(commands).where(SENDING, (C.charge_point_id + 0).in_(_OF_STATIONS))
 
 _HELD = update(station_leases).where(_OF_STATION, L.holder == bindparam("given_to")).returning(L.charge_point_id)
 HOLD = Compiled(_HELD.values(until=_UNTIL, due=_UNTIL))

@@ -173,7 +173,6 @@ commands = Table(
     Index(None, "state", "id"),
     Index(None, "operation", "id"),
     Index("ix_commands_batch", "batch_id", "id", postgresql_where=IN_A_BATCH, sqlite_where=IN_A_BATCH),
-    Index("ix_commands_sending", "charge_point_id", postgresql_where=SENDING, sqlite_where=SENDING),
     Index("ix_commands_queued", "charge_point_id", "id", postgresql_where=QUEUED, sqlite_where=QUEUED),
     Index("ix_commands_deadline", "deadline", postgresql_where=QUEUED, sqlite_where=QUEUED),
 )

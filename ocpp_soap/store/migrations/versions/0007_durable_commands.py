@@ -45,6 +45,7 @@ def _commands() -> None:
     op.create_index("ix_commands_charge_point_id_id", "commands", ["charge_point_id", "id"])
     op.create_index("ix_commands_state_id", "commands", ["state", "id"])
     op.create_index("ix_commands_operation_id", "commands", ["operation", "id"])
+    op.drop_index("ix_commands_sending", "commands")
     for name, columns, condition in (
         ("batch", ["batch_id", "id"], "batch_id IS NOT NULL"),
         ("queued", ["charge_point_id", "id"], "state = 'queued'"),
