@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote
 
 import click
 
 from ..central.authentication import Access, digest, make_secret
+from ..central.desk.seat import registered
 from ..central.profile import COMPRESSION, FAULT_STATUS, HEADERS, STRICTNESS, TLS_MINIMUM, Profile
 from ..central.records import ChargePoint, Json
 from ..central.shapes import ATTEMPT, access_object, attempt_object, profile_object
 from ..errors import Refused
 from ..logs import UNPRINTABLE
-from .charge_points import charge_points, find
-from .grammar import open_gateway, wants_json
+from .charge_points import charge_points
+from .grammar import open_gateway, wants_json, who
 from .output import put_facts, put_json, put_table
 
 # What a password on standard input may have at most.
@@ -51,8 +52,8 @@ def access(identity: str, **given: Any) -> None:
     """
     gateway = open_gateway()
     told: Json = {}
-    with gateway.store.writing() as work:
-        point = find(work, identity)
+    with gateway.desk(who()).store.writing() as work:
+        point = registered(work, identity, lock=True)
         changed = before = Access.read(point.access)
         if any(given.values()):
             changed = _changed(before, told, point, gateway.settings.public_url, given)
@@ -165,20 +166,13 @@ def profile(identity: str, everybodys: bool, **given: Any) -> None:
     A strict charge point gets a fault that names line and field wherever its message breaks the specification, also
     where any other would get a confirmation all the same.
     """
+    gateway = open_gateway()
     chosen = {name: value for name, value in given.items() if value is not None}
-    if "tls_pin" in chosen:
-        chosen["tls_pin"] = _fingerprint(chosen["tls_pin"])
-    with open_gateway().store.writing() as work:
-        point = find(work, identity)
-        changed = replace(Profile() if everybodys else Profile.read(point.profile), **chosen)
-        if chosen or everybodys:
-            work.charge_points.change(point.id, profile=changed.stored() or None)
-    shown = profile_object(changed)
+    if chosen or everybodys:
+        special = {**asdict(Profile()), **chosen} if everybodys else chosen
+        point = gateway.desk(who()).change(identity, profile=special)
+    else:
+        with gateway.store.reading() as work:
+            point = registered(work, identity)
+    shown = profile_object(Profile.read(point.profile))
     put_json(shown) if wants_json() else put_facts(shown.items())
-
-
-def _fingerprint(text: str) -> str | None:
-    digits = text.replace(":", "").strip().lower()
-    if text.strip() and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
-        raise click.BadParameter(f"expected the SHA-256 fingerprint, 64 hexadecimal digits, found {text[:80]!r}")
-    return digits or None

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import click
 
 from ..bootstrap import Gateway, now
-from ..central import callback, portrait
+from ..central import portrait
 from ..central.authentication import Access
-from ..central.ports import Work
-from ..central.records import ChargePoint, UnknownChargePoint
-from ..errors import NotFound, Refused
-from ..logs import UNPRINTABLE
-from ..soap.addressing import MAX_IDENTITY
+from ..central.desk import Desk
+from ..central.desk.charge_points import ACCEPTED, REJECTED, STATUS
+from ..central.desk.seat import unknown
+from ..central.records import ChargePoint
+from ..errors import NotFound
 from . import details
-from .grammar import Group, open_gateway, wants_json
+from .grammar import Group, open_gateway, wants_json, who
 from .output import put_json, put_table
-
-ACCEPTED, REJECTED = "Accepted", "Rejected"
 
 
 @click.group(
@@ -62,7 +58,7 @@ def show(identity: str) -> None:
     gateway = open_gateway()
     with gateway.store.reading() as work:
         point = work.charge_points.find(identity)
-        stranger = None if point else find_stranger(work, identity)
+        stranger = None if point else work.charge_points.find_unknown(identity)
         known = portrait.everything(point, work, now()) if point else None
     if known is not None:
         put_json(known) if wants_json() else details.put_charge_point(known)
@@ -80,25 +76,15 @@ def show(identity: str) -> None:
     ]
 )
 @click.argument("identity")
-@click.option("--status", type=click.Choice([ACCEPTED, "Pending", REJECTED]), default=ACCEPTED, show_default=True)
+@click.option("--status", type=click.Choice(STATUS), default=ACCEPTED, show_default=True)
 @click.option("--callback", "url", metavar="URL", help="Where the station is called; else it says so itself.")
 @click.option("--interval", type=click.IntRange(1, 2**31 - 1), help="Seconds between its heartbeats.")
 def add(identity: str, status: str, url: str | None, interval: int | None) -> None:
     """Registers a charge point, by default as Accepted."""
-    identity = _identity(identity)
-    gateway = open_gateway()
-    address = None if url is None else _address(url, gateway)
-    with gateway.store.writing() as work:
-        known = work.charge_points.find(identity)
-        if known is not None:
-            raise Refused(f"{known.identity} is registered already, as {known.status}")
-        point = work.charge_points.register(identity, status, now())
-        if interval is not None:
-            work.charge_points.change(point.id, heartbeat_interval=interval)
-        if address is not None:
-            work.charge_points.set_callback(point.id, address, None, "operator", None, now())
-        added = work.charge_points.find(identity) or point
-    _report(added, f"{identity} is registered: {status}")
+    desk = open_gateway().desk(who())
+    added = desk.register(identity, status, interval, url)
+    _warn(desk, added)
+    _report(added, f"{added.identity} is registered: {status}")
 
 
 @charge_points.command(examples=["ocpp-soap charge-points accept CP-1"])
@@ -129,54 +115,16 @@ def set_callback(identity: str, url: str | None, forget: bool) -> None:
     """Fixes the address at which a charge point is called; nothing that the station says changes it then."""
     if (url is None) is not forget:
         raise click.UsageError("give either a URL or --forget")
-    gateway = open_gateway()
-    address = None if url is None else _address(url, gateway)
-    with gateway.store.writing() as work:
-        point = find(work, identity)
-        work.charge_points.set_callback(point.id, address, None, "operator" if address else None, None, now())
-        changed = work.charge_points.find(point.identity) or point
-    _report(changed, f"{point.identity} is called at {address}" if address else f"{point.identity} says where it is")
-
-
-def find(work: Work, identity: str) -> ChargePoint:
-    """The registered charge point; raises `NotFound` in words that help."""
-    point = work.charge_points.find(identity)
-    if point is None:
-        stranger = find_stranger(work, identity)
-        hint = f"; `ocpp-soap charge-points accept {stranger.identity}` lets it in" if stranger else ""
-        raise NotFound(f"{identity} is not registered{hint}" if stranger else unknown(identity))
-    return point
-
-
-def find_stranger(work: Work, identity: str) -> UnknownChargePoint | None:
-    """The station of that identity that spoke without being registered (exact, else regardless of case)."""
-    strangers = work.charge_points.unknown()
-    exact = (s for s in strangers if s.identity == identity)
-    return next(exact, next((s for s in strangers if s.identity.casefold() == identity.casefold()), None))
-
-
-def unknown(identity: str) -> str:
-    """The sentence for an identity that nobody has."""
-    return f"there is no charge point {identity!r}; see `ocpp-soap charge-points list`"
+    desk = open_gateway().desk(who())
+    changed = desk.set_callback(identity, url)
+    _warn(desk, changed)
+    called = f"is called at {changed.callback_url}" if changed.callback_url else "says where it is"
+    _report(changed, f"{changed.identity} {called}")
 
 
 def _decide(identity: str, status: str) -> None:
     gateway = open_gateway()
-    with gateway.store.writing() as work:
-        point = work.charge_points.find(identity)
-        if point is not None:
-            work.charge_points.change(point.id, status=status)
-        else:
-            stranger = find_stranger(work, identity)
-            if stranger is None:
-                raise NotFound(f"{unknown(identity)}; `ocpp-soap charge-points add` registers one that never spoke")
-            point = work.charge_points.register(stranger.identity, status, now())
-            address = callback.complete(stranger.callback, stranger.peer)
-            if address is not None:  # else it could not be called before its next message
-                work.charge_points.set_callback(
-                    point.id, address, stranger.callback, "station", stranger.peer, stranger.last_seen
-                )
-        decided = work.charge_points.find(point.identity) or point
+    decided = gateway.desk(who()).decide(identity, status)
     lacking = Access.read(decided.access).lacking(gateway.settings.station_proof) if status == ACCEPTED else None
     hint = f"; it has to show a {lacking}: `ocpp-soap charge-points access {decided.identity} --make-{lacking}`"
     _report(decided, f"{decided.identity} is {status}" + (hint if lacking else ""))
@@ -186,20 +134,6 @@ def _report(point: ChargePoint, words: str) -> None:
     put_json(portrait.summary(point)) if wants_json() else click.echo(words)
 
 
-def _identity(text: str) -> str:
-    identity = text.strip()
-    if not identity or len(identity) > MAX_IDENTITY or UNPRINTABLE.search(identity):
-        raise Refused(f"an identity has 1 to {MAX_IDENTITY} characters without controls; found {text[:80]!r}")
-    return identity
-
-
-def _address(url: str, gateway: Gateway) -> str:
-    """The URL as it will be called; a warning on stderr when the rules for callbacks would refuse it."""
-    host = urlsplit(url).hostname if "://" in url else None
-    address = callback.complete(url, "127.0.0.1" if host == "localhost" else host)
-    if host in (None, "", "0.0.0.0", "::") or address is None:  # noqa: S104 nothing is bound to it
-        raise Refused(f"expected the station's address such as http://10.0.0.7:8080/ocpp, found {url[:200]!r}")
-    reason = gateway.guard.refusal(address)
-    if reason:
+def _warn(desk: Desk, point: ChargePoint) -> None:
+    if reason := desk.warning(point):
         click.echo(f"Warning: the station will not be called there: {reason}", err=True)
-    return address

@@ -19,7 +19,7 @@ from ..logs import printable
 from ..protocol.reading import INT_RANGE
 from ..settings import Settings
 from ..worker.retention import clean
-from .grammar import Group, listen_to_logs, moment, open_gateway, wants_json
+from .grammar import Group, listen_to_logs, moment, open_gateway, wants_json, who
 from .output import progress, put_json, put_section, put_table
 from .replay import scratch
 from .trace import Reader, Writer, encoded
@@ -222,7 +222,7 @@ def run(days: int | None) -> None:
     gateway = open_gateway()
     kept = gateway.settings.journal_days if days is None else days
     with progress("journal rows removed") as advance:
-        removed = clean(gateway.store, now, kept, advance)
+        removed = clean(gateway.desk(who()).store, now, kept, advance)
     if wants_json():
         put_json({"removed": removed, "days": kept})
     elif kept == 0:

@@ -14,6 +14,7 @@ from .journal import journal, retention
 from .serve import migrate, serve
 from .simulate import simulate
 from .tags import tags
+from .tokens import audit, tokens
 from .transactions import reservations, transactions
 from .worker import worker
 
@@ -30,6 +31,8 @@ COMMANDS = (
     commands,
     journal,
     retention,
+    tokens,
+    audit,
     simulate,
     demo,
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from ..central.desk.seat import registered
 from ..central.probing import IN_USE, NEARBY, NOWHERE, SOURCES, Report, Visit
 from ..central.records import Json
 from ..central.shapes import shown
-from .charge_points import charge_points, find
+from .charge_points import charge_points
 from .grammar import open_gateway, wants_json, who
 from .output import cell, progress, put_json, put_section
 
@@ -38,7 +39,7 @@ def probe(identity: str, everywhere: bool) -> None:
     """
     gateway = open_gateway()
     with gateway.store.reading() as work:
-        identity = find(work, identity).identity
+        identity = registered(work, identity).identity
     with progress("addresses tried") as advance:
         report = gateway.prober.probe(identity, everywhere, advance, who())
     put_json(report_object(report)) if wants_json() else _put(report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import csv
+import sys
 from datetime import datetime
 from typing import BinaryIO
 
@@ -11,9 +12,9 @@ import click
 from ..bootstrap import now
 from ..central.records import Tag
 from ..central.shapes import tag_object
-from ..central.tag_file import LONGEST_PARENT, MOST, read_csv, read_tag
-from ..errors import NotFound, Refused
-from .grammar import Group, moment, open_gateway, wants_json
+from ..central.tag_file import COLUMNS, MOST, read_csv, write_row
+from ..errors import Conflict
+from .grammar import Group, moment, open_gateway, wants_json, who
 from .output import progress, put_json, put_table
 
 
@@ -53,19 +54,12 @@ def list_(unknown: bool) -> None:
 @click.option("--replace", "again", is_flag=True, help="Change the tag if it is known already; it is unblocked then.")
 def add(id_tag: str, expires: datetime | None, parent: str | None, max_transactions: int | None, again: bool) -> None:
     """Lets a tag charge."""
-    tag = Tag(
-        read_tag(id_tag), False, expires, None if parent is None else read_tag(parent, LONGEST_PARENT), max_transactions
-    )
-    if parent is not None and parent.casefold() == id_tag.casefold():
-        raise Refused("--parent: a tag can't be its own parent")
-    with open_gateway().store.writing() as work:
-        known = work.tags.find(tag.id_tag)
-        if known is not None and not again:
-            state = " and blocked" if known.blocked else ""
-            raise Refused(f"the tag {known.id_tag} is known{state} already; --replace changes it")
-        work.tags.save(tag)
-        saved = work.tags.find(tag.id_tag) or tag
-    put_json(tag_object(saved, now())) if wants_json() else click.echo(f"{tag.id_tag} may charge")
+    desk, tag = open_gateway().desk(who()), Tag(id_tag, False, expires, parent, max_transactions)
+    try:
+        saved = desk.save_tag(tag) if again else desk.add_tag(tag)
+    except Conflict as conflict:
+        raise Conflict(f"{conflict}; --replace changes it") from None
+    put_json(tag_object(saved, now())) if wants_json() else click.echo(f"{saved.id_tag} may charge")
 
 
 @tags.command(examples=["ocpp-soap tags block 04A1B2C3", "ocpp-soap tags block 04A1B2C3 --undo"])
@@ -73,14 +67,17 @@ def add(id_tag: str, expires: datetime | None, parent: str | None, max_transacti
 @click.option("--undo", is_flag=True, help="Lift the block.")
 def block(id_tag: str, undo: bool) -> None:
     """Keeps a tag from charging; one that nobody knows is remembered as blocked."""
-    with open_gateway().store.writing() as work:
-        known = work.tags.find(read_tag(id_tag))
-        if known is None and undo:
-            raise NotFound(f"the tag {id_tag} is not known; see `ocpp-soap tags list`")
-        tag = replace(known or Tag(read_tag(id_tag), False, None, None, None), blocked=not undo)
-        work.tags.save(tag)
+    tag, known = open_gateway().desk(who()).block_tag(id_tag, blocked=not undo)
     words = f"{tag.id_tag} is {'no longer ' if undo else ''}blocked" + ("" if known else "; nobody knew it before")
     put_json(tag_object(tag, now())) if wants_json() else click.echo(words)
+
+
+@tags.command(examples=["ocpp-soap tags remove 04A1B2C3"])
+@click.argument("id_tag", metavar="TAG")
+def remove(id_tag: str) -> None:
+    """Forgets a tag: to a station it is one that nobody knows. What it charged stays."""
+    open_gateway().desk(who()).remove_tag(id_tag)
+    put_json({"idTag": id_tag, "removed": True}) if wants_json() else click.echo(f"{id_tag} is forgotten")
 
 
 @tags.command(
@@ -98,14 +95,21 @@ def import_(file: BinaryIO) -> None:
     What the file has no column for stays as it is. Columns are divided by commas or semicolons.
     """
     rows = read_csv(file.read())
-    with open_gateway().store.writing() as work, progress("tags", len(rows)) as advance:
-        known = {tag.id_tag.casefold(): tag for tag in work.tags.list()}
-        for number, row in enumerate(rows, 1):
-            fresh = Tag(row["id_tag"], False, None, None, None)
-            work.tags.save(replace(known.get(row["id_tag"].casefold(), fresh), **row))
-            advance(number)
-    changed = sum(row["id_tag"].casefold() in known for row in rows)
+    desk = open_gateway().desk(who())
+    with progress("tags", len(rows)) as advance:
+        added, changed = desk.import_tags(rows, advance)
+    put_json({"added": added, "changed": changed}) if wants_json() else click.echo(
+        f"{added} tags added, {changed} changed"
+    )
+
+
+@tags.command(examples=["ocpp-soap tags export > cards.csv", "ocpp-soap tags export --json"])
+def export() -> None:
+    """Prints all tags as CSV, as `tags import` reads them."""
+    desk, time = open_gateway().desk(who()), now()
     if wants_json():
-        put_json({"added": len(rows) - changed, "changed": changed})
-    else:
-        click.echo(f"{len(rows) - changed} tags added, {changed} changed")
+        put_json([tag_object(tag, time) for tag in desk.export_tags()])
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(write_row, desk.export_tags()))

@@ -7,12 +7,11 @@ from datetime import datetime
 import click
 
 from ..bootstrap import now
-from ..central.records import Json, Transaction
+from ..central.desk.transactions import known_transaction
+from ..central.records import Json
 from ..central.shapes import meter_values, transaction_object
-from ..errors import NotFound, Refused
 from ..protocol.reading import INT_RANGE
-from ..protocol.times import format_time
-from .grammar import Group, moment, open_gateway, wants_json
+from .grammar import Group, moment, open_gateway, wants_json, who
 from .output import put_facts, put_json, put_section, put_table
 
 COLUMNS = ("transactionId", "chargeBoxIdentity", "connectorId", "idTag", "startTimestamp", "meterStart")
@@ -56,7 +55,7 @@ def list_(identity: str | None, id_tag: str | None, open_only: bool, limit: int 
 def show(transaction_id: int) -> None:
     """One transaction with all of its meter values."""
     with open_gateway().store.reading() as work:
-        transaction = _find(work.transactions.find(transaction_id), transaction_id)
+        transaction = known_transaction(work, transaction_id)
         samples = work.transactions.samples(transaction_id)
     if wants_json():
         put_json({**transaction_object(transaction), "meterValue": meter_values(samples)})
@@ -86,39 +85,11 @@ def close(transaction_id: int, meter_stop: int | None, at: datetime | None, reas
 
     The station's own StopTransaction still takes its place when it comes.
     """
-    gateway = open_gateway()
-    reasons = gateway.catalog.newest.central_system.operations["StopTransaction"].input.type.by_name["reason"].type
-    if reason not in getattr(reasons, "enumeration", ()):
-        raise Refused(f"--reason: expected {getattr(reasons, 'expected', '')}, found {reason!r}")
-    end = at or now()
-    with gateway.store.writing() as work:
-        transaction = _find(work.transactions.find(transaction_id, lock=True), transaction_id)
-        _refuse_odd_end(transaction, end, meter_stop)
-        words = "closed by the operator" + (f": {note}" if note else "")
-        work.transactions.close(transaction_id, end, meter_stop, reason, words)
-        closed = _find(work.transactions.find(transaction_id), transaction_id)
+    closed = open_gateway().desk(who()).close_transaction(transaction_id, at, meter_stop, reason, note)
     if wants_json():
         put_json(transaction_object(closed))
     else:
         click.echo(f"transaction {transaction_id} of {closed.identity} is closed")
-
-
-def _find(transaction: Transaction | None, transaction_id: int) -> Transaction:
-    if transaction is None:
-        raise NotFound(f"there is no transaction {transaction_id}; see `ocpp-soap transactions list`")
-    return transaction
-
-
-def _refuse_odd_end(transaction: Transaction, at: datetime, meter_stop: int | None) -> None:
-    """What a station may say and we keep with a flag, an operator is asked to correct."""
-    if transaction.stop_timestamp is not None:
-        raise Refused(f"transaction {transaction.id} has ended already, {format_time(transaction.stop_timestamp)}")
-    if at < transaction.start_timestamp:
-        raise Refused(f"--at: it can't end before its start, {format_time(transaction.start_timestamp)}")
-    if at > now():
-        raise Refused("--at: the time lies in the future")
-    if meter_stop is not None and transaction.meter_start is not None and meter_stop < transaction.meter_start:
-        raise Refused(f"--meter-stop: it can't be below meterStart, {transaction.meter_start}")
 
 
 def _flagged(row: Json) -> str:

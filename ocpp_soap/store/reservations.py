@@ -35,7 +35,7 @@ ALL_RESERVATIONS = select(
     ),
     R.transaction_id.label("transactionId"),
 ).join_from(reservations, charge_points)
-RESERVATIONS = ALL_RESERVATIONS.order_by(R.command_id.desc(), R.reservation_id.desc())
+RESERVATIONS = ALL_RESERVATIONS.order_by(R.accepted.desc(), R.reservation_id.desc())
 RESERVATIONS_OF_ONE = RESERVATIONS.where(R.charge_point_id == station_named())
 
 REPLACED_PROFILES = delete(charging_profiles).where(

@@ -48,8 +48,8 @@ _FOUND = TRANSACTIONS.where(T.id == bindparam("transaction_id"))
 BY_START = Compiled(TRANSACTIONS.where(T.key == bindparam("key")))
 FIND = Compiled(_FOUND)
 FIND_LOCKED = Compiled(_FOUND.with_for_update(of=transactions, key_share=True))
-NEWEST = TRANSACTIONS.order_by(T.id.desc())
-OPEN = NEWEST.where(T.closed_by.is_(None))
+BY_TIME = TRANSACTIONS.order_by(T.start_timestamp.desc(), T.id.desc())
+OPEN = TRANSACTIONS.where(T.closed_by.is_(None)).order_by(T.id.desc())
 OPEN_AT = OPEN.where(T.charge_point_id == bindparam("charge_point_id"))
 OPEN_ON = OPEN_AT.where(T.connector_id == bindparam("connector_id"))
 LATEST_ON = (
@@ -202,8 +202,8 @@ class SqlTransactions(Metering, Reservations):
     def list(
         self, identity: str | None = None, id_tag: str | None = None, open_only: bool = False, limit: int | None = None
     ) -> Sequence[Transaction]:
-        """Newest first."""
-        statement = (OPEN if open_only else NEWEST).limit(limit)
+        """By their start, newest first."""
+        statement = (BY_TIME.where(T.closed_by.is_(None)) if open_only else BY_TIME).limit(limit)
         parameters = {}
         if identity is not None:
             statement = statement.where(T.charge_point_id == station_named())

@@ -113,7 +113,7 @@ def _proper(tag: Tag) -> Tag:
     id_tag = read_tag(tag.id_tag)
     parent = None if tag.parent is None else read_tag(tag.parent, LONGEST_PARENT, "parentIdTag")
     if parent is not None and parent.casefold() == id_tag.casefold():
-        raise InvalidPayload([Problem("parentIdTag", "another tag than itself", parent)])
+        raise InvalidPayload([Problem("parentIdTag", "another tag: none can be its own parent", parent)])
     most = tag.max_transactions
     if most is not None and not 1 <= most <= MOST:
         raise InvalidPayload([Problem("maxTransactions", f"a whole number from 1 to {MOST}", str(most))])

@@ -35,7 +35,7 @@ class TransactionDesk(Seat):
 
         def act(work: Work) -> Transaction:
             now = self.clock()
-            transaction = _found(work.transactions.find(transaction_id, lock=True), transaction_id)
+            transaction = known_transaction(work, transaction_id, lock=True)
             if transaction.stop_timestamp is not None:
                 ended = format_time(transaction.stop_timestamp)
                 raise Conflict(f"transaction {transaction.id} has ended already, {ended}")
@@ -44,12 +44,14 @@ class TransactionDesk(Seat):
                 raise InvalidPayload(problems)
             words = "closed by the operator" + (f": {note}" if note else "")
             work.transactions.close(transaction_id, at or now, meter_stop, reason, words)
-            return _found(work.transactions.find(transaction_id), transaction_id)
+            return known_transaction(work, transaction_id)
 
         return self._decide(act)
 
 
-def _found(transaction: Transaction | None, transaction_id: int) -> Transaction:
+def known_transaction(work: Work, transaction_id: int, lock: bool = False) -> Transaction:
+    """The transaction of that id; raises `NotFound`."""
+    transaction = work.transactions.find(transaction_id, lock)
     if transaction is None:
         raise NotFound(f"there is no transaction {transaction_id}; see `ocpp-soap transactions list`")
     return transaction

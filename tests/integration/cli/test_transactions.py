@@ -158,10 +158,10 @@ def test_closing_needs_no_more_than_the_number(terminal: Terminal, start: Start)
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--at", "2024-01-31T11:59:59Z"), "--at: it can't end before its start, 2024-01-31T12:00:00Z"),
-        (("--at", "2999-01-01T00:00:00Z"), "--at: the time lies in the future"),
-        (("--meter-stop", "999"), "--meter-stop: it can't be below meterStart, 1000"),
-        (("--reason", "Boredom"), "--reason: expected one of "),
+        (("--at", "2024-01-31T11:59:59Z"), "at: expected a time not before its start, 2024-01-31T12:00:00Z, found"),
+        (("--at", "2999-01-01T00:00:00Z"), "at: expected a time that does not lie in the future, found"),
+        (("--meter-stop", "999"), "meterStop: expected a number not below meterStart, 1000, found '999'"),
+        (("--reason", "Boredom"), "reason: expected one of "),
     ],
 )
 def test_an_odd_end_is_refused(terminal: Terminal, start: Start, words: tuple[str, ...], reason: str) -> None:
