@@ -144,11 +144,39 @@ class Gateway:
 
     @cached_property
     def application(self) -> Any:
-        """The WSGI application: pages, health, and the SOAP endpoint at /ocpp."""
-        from .web.app import create
+        """The WSGI application: the page, the web API, health, and the SOAP endpoint at /ocpp, or some of them."""
+        from .web.app import Late, create
 
-        ready = partial(check_schema, self.store)
-        return create(self.endpoint, ready=ready, public_url=self.settings.public_url)
+        doors = self.settings.doors
+        return create(
+            None if doors == "people" else self.endpoint,
+            ready=partial(check_schema, self.store),
+            public_url=self.settings.public_url,
+            api=None if doors == "stations" else Late(self._api),
+            has_page=doors != "stations",
+        )
+
+    def _api(self) -> Any:
+        from .soap.http import peer_of
+        from .web.api.office import Office
+        from .web.api.waiting import WaitingRoom
+        from .web.interface import create
+
+        settings = self.settings
+        office = Office(
+            store=self.store,
+            desk=self.desk,
+            commands=self.commands,
+            tokens=self.tokens,
+            catalog=self.catalog,
+            clock=self.clock,
+            peer_of=partial(peer_of, trusted=settings.trusted_proxies),
+            answered="Rejected" if settings.unknown_charge_points == "reject" else "Pending",
+            max_body=settings.max_body,
+            failures=settings.failed_proofs,
+            waiting=WaitingRoom(self.commands, settings.threads),
+        )
+        return create(office)
 
     @cached_property
     def endpoint(self) -> SoapEndpoint:

@@ -22,6 +22,9 @@ from .soap.key_files import problems
 
 PREFIX = "OCPP_SOAP_"
 
+DOORS = ("both", "stations", "people")
+"""What a process serves: SOAP for stations, the web API and the page for people and programs."""
+
 
 def _choice(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
@@ -123,6 +126,7 @@ class Settings:
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"))
     workers: int = _setting(0, _number(0, 256))
     threads: int = _setting(16, _number(1, 256))
+    doors: str = _setting("both", _choice(*DOORS))
     command_threads: int = _setting(16, _number(1, 256))
 
     @classmethod

@@ -16,7 +16,7 @@ import click
 from ..bootstrap import Gateway
 from ..errors import OcppSoapError
 from ..serving import Server, free_port, sends_commands
-from ..settings import Settings
+from ..settings import DOORS, Settings
 from ..store.schema import upgrade
 from .grammar import Command, listen_to_logs, wants_json
 from .output import put_json
@@ -24,7 +24,7 @@ from .output import put_json
 # SIOCGIFADDR of Linux's netdevice(7): the IPv4 address of an interface.
 GET_ADDRESS = 0x8915
 
-PATH = "/ocpp"
+PATH, API = "/ocpp", "/api/v1"
 
 
 def bind_address(text: str) -> tuple[str, int]:
@@ -40,6 +40,7 @@ def bind_address(text: str) -> tuple[str, int]:
     examples=[
         "ocpp-soap serve",
         "ocpp-soap serve --bind 0.0.0.0:8180",
+        "ocpp-soap serve --doors people --bind 127.0.0.1:8181",
         "OCPP_SOAP_DATABASE_URL=postgresql://ocpp:secret@db/ocpp ocpp-soap serve --bind 127.0.0.1:8180",
     ],
 )
@@ -52,28 +53,29 @@ def bind_address(text: str) -> tuple[str, int]:
     help="Where to listen; port 0 is any free one.",
 )
 @click.option("--next-free-port", is_flag=True, help="Take the first free port from the given one on.")
-def serve(bind: tuple[str, int], next_free_port: bool) -> None:
+@click.option(
+    "--doors",
+    type=click.Choice(DOORS),
+    help="stations: SOAP alone; people: the web API and the page alone.  [default: OCPP_SOAP_DOORS, both]",
+)
+def serve(bind: tuple[str, int], next_free_port: bool, doors: str | None) -> None:
     """Runs the gateway until it is told to stop (Ctrl-C, SIGTERM).
 
-    It brings the database's schema up to date first. Settings come from OCPP_SOAP_* in the environment.
+    It brings the database's schema up to date first. Settings come from OCPP_SOAP_* in the environment. Two of them
+    on one store, on two ports, keep the door for stations and the one for people apart.
     """
     host, port = bind
     settings = Settings.from_environment()
+    settings = replace(settings, doors=doors or settings.doors)
     listen_to_logs(settings.log_level)
     gateway = Gateway(settings)
     gateway.catalog  # noqa: B018 a WSDL that can't be read is told here, not by every worker
-    try:
-        port = free_port(host, port, last=65535 if next_free_port else port)
-    except OSError as error:
-        way_out = "; --next-free-port takes another" if error.errno == errno.EADDRINUSE else ""
-        words = (error.strerror or str(error)).lower()
-        raise OcppSoapError(f"{_bracketed(host)}:{port} can't be bound: {words}{way_out}") from None
-    if port != bind[1] != 0:
-        click.echo(f"port {bind[1]} is taken, by another gateway perhaps; this one takes {port}", err=True)
+    port = _free(host, port, next_free_port)
     upgrade(gateway.store)
     gateway.store.close()
-    urls = [f"http://{_bracketed(address)}:{port}{PATH}" for address in addresses(host)]
-    if settings.environment == "development" and settings.public_url == Settings().public_url:
+    path = API if settings.doors == "people" else PATH
+    urls = [f"http://{_bracketed(address)}:{port}{path}" for address in addresses(host)]
+    if path == PATH and settings.environment == "development" and settings.public_url == Settings().public_url:
         # The one of a network, when there is one: a station on this machine reaches it as well.
         settings = replace(settings, public_url=urls[:2][-1])
     _announce(settings, gateway, urls)
@@ -82,15 +84,31 @@ def serve(bind: tuple[str, int], next_free_port: bool) -> None:
     Server(settings, f"{_bracketed(host)}:{port}").run()
 
 
+def _free(host: str, port: int, others: bool) -> int:
+    """The port, or the next free one where that is wanted; raises `OcppSoapError` when it can't be bound."""
+    try:
+        free = free_port(host, port, last=65535 if others else port)
+    except OSError as error:
+        way_out = "; --next-free-port takes another" if error.errno == errno.EADDRINUSE else ""
+        words = (error.strerror or str(error)).lower()
+        raise OcppSoapError(f"{_bracketed(host)}:{port} can't be bound: {words}{way_out}") from None
+    if free != port != 0:
+        click.echo(f"port {port} is taken, by another gateway perhaps; this one takes {free}", err=True)
+    return free
+
+
 def _announce(settings: Settings, gateway: Gateway, urls: list[str]) -> None:
     store = gateway.store.url.render_as_string(hide_password=True)
     if wants_json():
         stations = {"unknownChargePoints": settings.unknown_charge_points, "unknownTags": settings.unknown_tags}
-        put_json({"urls": urls, "publicUrl": settings.public_url, "database": store, **stations}, indent=None)
+        doors = {"urls": urls, "publicUrl": settings.public_url, "doors": settings.doors}
+        put_json({**doors, "database": store, **stations}, indent=None)
         return
     click.echo(urls[0])
     for url in urls[1:]:
-        click.echo(f"{url}  for a station in that network")
+        click.echo(f"{url}  from that network")
+    if settings.doors == "people":
+        click.echo("charge points do not call here: `ocpp-soap serve --doors stations` is for them")
     policies = {"accept": "accepted", "pending": "kept pending until you accept them", "reject": "rejected"}
     click.echo(f"store: {store}")
     click.echo(f"unknown charge points are {policies[settings.unknown_charge_points]}")

@@ -1,6 +1,7 @@
 """The Flask application for people, with the web API and the SOAP endpoint mounted beside it, at /api and /ocpp.
 
-It knows nothing of either: they are any WSGI applications.
+It knows nothing of either: they are any WSGI applications. A door for stations alone has neither page nor API, one for
+people alone has no endpoint.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 from flask import Flask, Response, render_template
@@ -19,16 +21,19 @@ from .segments import belongs_to_api
 log = logging.getLogger(__name__)
 
 
-def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: Any = None) -> Any:
+NO_STATIONS = (
+    "Charge points do not call here: this door is for people and programs. `serve --doors stations` is theirs."
+)
+
+
+def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: Any = None, has_page: bool = True) -> Any:
     """The whole WSGI application. `ready` raises `StoreError` while the store can't be used.
 
-    `api` is the web API, any WSGI application.
+    `endpoint` is the SOAP endpoint and `api` the web API, any WSGI applications; None where they are not.
     """
     app = Flask("ocpp_soap.web")
-
-    @app.get("/")
-    def index() -> str:
-        return render_template("index.html", public_url=public_url, version=version("ocpp-soap"))
+    if has_page:
+        _show_page(app, public_url=public_url, has_endpoint=endpoint is not None, has_api=api is not None)
 
     @app.get("/healthz/live")
     def live() -> Response:
@@ -46,14 +51,34 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
         if api is not None and belongs_to_api(request["PATH_INFO"]):
             return api(request, start_response)
         # A station whose URL lacks /ocpp gets the endpoint's own fault for a path where nothing is, not a page.
-        if request["REQUEST_METHOD"] == "POST":
+        if request["REQUEST_METHOD"] == "POST" and endpoint is not None:
             # The rest of the path may hold a secret.
             place = "/" + request["PATH_INFO"].lstrip("/").partition("/")[0]
             log.warning("a POST to %r from %s: stations call /ocpp", place, request.get("REMOTE_ADDR"))
             return endpoint({**request, "PATH_INFO": "/-/-/-" + request["PATH_INFO"]}, start_response)
         return app.wsgi_app(request, start_response)
 
-    return DispatcherMiddleware(elsewhere, {"/ocpp": endpoint})
+    return DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)})
+
+
+class Late:
+    """A WSGI application that is made when it is first called: many processes never are, and it takes a while."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make, self._lock = make, Lock()
+        self._app: Any = None
+
+    def __call__(self, request: dict[str, Any], start_response: Any) -> Any:
+        """Answers one request (PEP 3333)."""
+        with self._lock:
+            self._app = self._app or self._make()
+        return self._app(request, start_response)
+
+
+def _show_page(app: Flask, **told: Any) -> None:
+    @app.get("/")
+    def index() -> str:
+        return render_template("index.html", version=version("ocpp-soap"), **told)
 
 
 def _plain(text: str, status: int) -> Response:
