@@ -110,8 +110,7 @@ class Reference:
                 sample = str(NAMES.get(parameter["name"], 1))
                 path = path.replace("{" + parameter["name"] + "}", sample)
         lines = [f'curl -X {operation["method"]} "$GATEWAY{path}"', '-H "Authorization: Bearer $TOKEN"']
-        contents: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
-        for type_, content in contents.items():
+        for type_, content in operation.get("requestBody", {}).get("content", {}).items():
             body = self.example(content["schema"])
             text = body if isinstance(body, str) else json.dumps(body)
             lines += [f"-H 'Content-Type: {type_}'", f"-d '{text}'"]
@@ -121,7 +120,7 @@ class Reference:
         """Status, words and schema of each answer that is no error."""
         for status, answer in operation["responses"].items():
             if status < "300":
-                content = next(iter(answer.get("content", {}).values()), {})
+                content: Schema = next(iter(answer.get("content", {}).values()), {})
                 yield status, answer["description"], content.get("schema", {})
 
     def errors(self, operation: Schema) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...central.profile import COMPRESSION, FAULT_STATUS, HEADERS, STRICTNESS, TLS_MINIMUM
 from ...central.records import STATES, TIMINGS
+from ...central.tokens import SCOPES
 
 Schema = dict[str, Any]
 
@@ -145,6 +146,16 @@ _EXCHANGE = {
     "answer": maybe(text()),
 }
 
+_TOKEN = {
+    "name": text(),
+    "scope": text(enum=list(SCOPES)),
+    "chargePoints": maybe(array(text(), "The charge points that it is for; null: all.")),
+    "created": time(),
+    "expires": maybe(time()),
+    "lastUsed": maybe(time()),
+    "revoked": maybe(time()),
+}
+
 # Fields that only the portrait of one charge point has, and are told by their names.
 _PORTRAIT: dict[str, Callable[[], Schema]] = {
     **dict.fromkeys(("heartbeatInterval", "localListVersion"), lambda: maybe(number())),
@@ -250,5 +261,16 @@ COMPONENTS: dict[str, Schema] = {
         listVersion=maybe(number("As the charge point was heard of last.")),
         complete=flag("The entries are all, and those of that version; else an update was missed, or may have been."),
         localAuthorizationList=array(ref("AuthorizationData")),
+    ),
+    "Token": thing(**_TOKEN),
+    "NewToken": thing(**_TOKEN, token=text("What is sent as Authorization: Bearer; it is told only once.")),
+    "Change": thing(
+        id=number(),
+        at=time(),
+        who=text(),
+        what=text(),
+        subject=text(),
+        before=maybe(ANYTHING),
+        after=maybe(ANYTHING),
     ),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -45,3 +46,13 @@ def must_match(if_match: str | None, decided: Any) -> None:
         raise Trouble(HTTPStatus.PRECONDITION_REQUIRED, words)
     if if_match.strip() != "*" and tag_of(decided) not in _TAGS.findall(if_match):
         raise Trouble(HTTPStatus.PRECONDITION_FAILED, "somebody changed it since; GET it again")
+
+
+def must_be_so(headers: Mapping[str, Any], decided: Any) -> None:
+    """As `must_match`, for what may be new: `decided` None. Raises `Trouble`, also 412 where it is or is not."""
+    if decided is not None and headers.get("if_none_match") == "*":
+        raise Trouble(HTTPStatus.PRECONDITION_FAILED, "there is one already; GET it, and send its ETag in If-Match")
+    if decided is None and "if_match" in headers:
+        raise Trouble(HTTPStatus.PRECONDITION_FAILED, "there is none (any more): leave If-Match out to make one")
+    if decided is not None:
+        must_match(headers.get("if_match"), decided)

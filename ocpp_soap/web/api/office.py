@@ -1,0 +1,36 @@
+"""What the API stands on: the parts that bootstrap hands to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...central.commands import Commands
+from ...central.desk import Desk
+from ...central.ports import Clock, Store
+from ...central.tokens import Tokens
+from ...protocol.catalog import Catalog
+from .waiting import WaitingRoom
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The store to read, the desk where operators decide, what sends commands, and who may come in.
+
+    `desk` gives the desk of somebody, as the audit names him; `peer_of` the address behind a WSGI request; `answered`
+    is what the boot of a station that is not registered gets. `max_body` is in bytes; so many `failures` to
+    show a good token in ten minutes make an address wait.
+    """
+
+    store: Store
+    desk: Callable[[str], Desk]
+    commands: Commands
+    tokens: Tokens
+    catalog: Catalog
+    clock: Clock
+    peer_of: Callable[[Mapping[str, Any]], str | None]
+    answered: str
+    max_body: int
+    failures: int
+    waiting: WaitingRoom

@@ -1,0 +1,84 @@
+"""The web API as a Flask application: its endpoints, its OpenAPI document, the page that people read, its errors."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+
+from .api import problems
+from .api.access import access
+from .api.answers import COMPONENTS
+from .api.batches import batches
+from .api.binding import bind
+from .api.charge_points import charge_points
+from .api.commands import commands, sending
+from .api.endpoints import ROOT
+from .api.holdings import charging_profiles, local_lists, reservations
+from .api.id_tags import id_tags
+from .api.office import Office
+from .api.payloads import components
+from .api.transactions import transactions
+from .reference import Reference, marked
+from .segments import keep_slashes
+
+# Nothing of it belongs into a cache, a frame, or what a browser guesses of it; and nothing is loaded from elsewhere.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+RESOURCES = (
+    charge_points,
+    commands,
+    batches,
+    transactions,
+    id_tags,
+    reservations,
+    charging_profiles,
+    local_lists,
+    access,
+)
+
+
+def create(office: Office) -> Any:
+    """The API as a WSGI application."""
+    app = Flask("ocpp_soap.web", static_url_path=f"{ROOT}/static")
+    app.url_map.merge_slashes = False
+    app.add_template_filter(marked)
+    first, *others = RESOURCES
+    tables = (first, sending(office.catalog), *others)
+    document = bind(app, tables, office, {**COMPONENTS, **components(office.catalog)})
+    text = json.dumps(document, indent=1) + "\n"
+
+    @app.get(f"{ROOT}/openapi.json")
+    def openapi() -> Response:
+        return Response(text, mimetype="application/json")
+
+    @cache
+    def page() -> str:
+        reference = Reference(document)
+        return render_template("api.html", reference=reference, groups=list(reference.groups()), **document["info"])
+
+    @app.get(ROOT, strict_slashes=False)
+    @app.get(f"{ROOT}/")
+    def read() -> str:
+        return page()
+
+    @app.errorhandler(Exception)
+    def tell(error: Exception) -> Response:
+        return problems.response(problems.of(error, request.method))
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    return lambda request, start_response: app.wsgi_app(keep_slashes(request), start_response)
