@@ -81,4 +81,8 @@ def create(office: Office) -> Any:
         response.headers.update(HEADERS)
         return response
 
-    return lambda request, start_response: app.wsgi_app(keep_slashes(request), start_response)
+    def answer(request: dict[str, Any], start_response: Any) -> Any:
+        known = {**keep_slashes(request), "REMOTE_ADDR": office.peer_of(request) or ""}
+        return app.wsgi_app(known, start_response)
+
+    return answer

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from marshmallow.fields import List
@@ -30,9 +30,7 @@ from .problems import Wrong
 ABOUT = """What programs do with this Central System.
 
 Each request carries `Authorization: Bearer TOKEN`; `ocpp-soap tokens create NAME --scope operate` makes a token. Names
-are those of OCPP 1.6, times RFC 3339 in UTC, meter values in Wh. Errors are problem+json (RFC 9457)."""
-
-TOKEN = "ocpp_soap.token"  # noqa: S105 a name in the request's environment
+are those of OCPP {version}, times RFC 3339 in UTC, meter values in Wh. Errors are problem+json (RFC 9457)."""
 
 # What each part of a path is.
 PLACES = {
@@ -120,7 +118,7 @@ class Interface(Api):  # type: ignore[misc]  # flask-smorest has no types
 def bind(app: Flask, tables: Iterable[Routes], office: Office, components: Mapping[str, Any]) -> dict[str, Any]:
     """Enters the endpoints into the application; returns the OpenAPI document."""
     app.url_map.converters.update(segment=Segment, number=Number)
-    options = {"info": {"description": ABOUT}, "servers": [{"url": "/"}]}
+    options = {"info": {"description": ABOUT.format(version=office.catalog.newest.name)}, "servers": [{"url": "/"}]}
     app.config.update(API_TITLE="ocpp_soap", API_VERSION="1", OPENAPI_VERSION="3.1.0", API_SPEC_OPTIONS=options)
     api = Interface(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
@@ -151,7 +149,7 @@ def _view(resource: Resource, endpoint: Endpoint, office: Office, door: Doorkeep
         where = quote(request.path, safe="/%")
         if endpoint.takes is not None:
             body = bodies.read(request, endpoint.takes["content"], max(office.max_body, endpoint.longest))
-        call = Call(office, request.environ[TOKEN], where, asked, path, query or {}, body, headers or {})
+        call = Call(office, g.token, where, asked, path, query or {}, body, headers or {})
         return _response(endpoint.view(call), endpoint.answers_as)
 
     view.__doc__ = endpoint.about
@@ -164,9 +162,9 @@ def _view(resource: Resource, endpoint: Endpoint, office: Office, door: Doorkeep
 
     @wraps(wrapped)
     def guarded(**path: Any) -> Response:
-        token = door.admit(request.headers.get("Authorization"), office.peer_of(request.environ))
+        token = door.admit(request.headers.get("Authorization"), request.remote_addr)
         must_cover(token, endpoint.scope, endpoint.whole)
-        request.environ[TOKEN] = token
+        g.token = token
         return wrapped(**path)
 
     return guarded
