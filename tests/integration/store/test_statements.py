@@ -11,9 +11,16 @@ import pytest
 from sqlalchemy import Connection, event
 
 from ocpp_soap.central.orders import NewCommand, Turn
-from ocpp_soap.central.pages import CommandFilter
+from ocpp_soap.central.pages import (
+    AuditFilter,
+    CommandFilter,
+    ReservationFilter,
+    StationFilter,
+    TagFilter,
+    TransactionFilter,
+)
 from ocpp_soap.central.ports import Work
-from ocpp_soap.central.records import Exchange
+from ocpp_soap.central.records import Chosen, Exchange
 from ocpp_soap.store.columns import metadata
 from ocpp_soap.store.work import SqlStore, open_store
 from tests.integration.queueing import order, put_on_the_wire
@@ -21,6 +28,9 @@ from tests.integration.queueing import order, put_on_the_wire
 from .conftest import NOON, a_notice, a_sample, a_start, a_stop, counted
 
 EXCHANGE = Exchange(NOON, "in", "CP1", "Heartbeat", "new", None, 0.1, "answered", b"<a/>", b"<b/>")
+
+SEEN, BEGUN = StationFilter(vendor="V"), TransactionFilter("CP1", 1, started_from=NOON)
+CHARGED, KEPT = TransactionFilter(id_tag="A", open=True), ReservationFilter(status="Active")
 
 Act = Callable[[Work, int, int], object]
 
@@ -108,6 +118,16 @@ LOOKUPS: dict[str, Act] = {
     "expire": lambda work, station, transaction: work.queue.expire(NOON),
     "contacted": lambda work, station, transaction: work.queue.contacted(station, NOON),
     "journal of a station": lambda work, station, transaction: work.journal.list("CP1"),
+    "page of the journal of a station": lambda work, station, transaction: work.journal.page(Chosen("CP1"), 9, (9,)),
+    "page of charge points": lambda work, station, transaction: work.charge_points.page(SEEN, 9, ("A",)),
+    "page of transactions": lambda work, station, transaction: work.transactions.page(BEGUN, 9, (9, 9)),
+    "page of a tag's transactions": lambda work, station, transaction: work.transactions.page(CHARGED, 9),
+    "page of tags": lambda work, station, transaction: work.tags.page(TagFilter("A", True, "B"), 9),
+    "page of reservations": lambda work, station, transaction: work.transactions.page_reservations(KEPT, NOON, 9),
+    "page of profiles": lambda work, station, transaction: work.transactions.page_profiles("CP1", None, 9),
+    "page of the audit": lambda work, station, transaction: work.audit.page(AuditFilter("cli:me"), 9),
+    "token": lambda work, station, transaction: work.tokens.find_by_key("00"),
+    "tags to import": lambda work, station, transaction: work.tags.some(["A", "B"]),
     "old rows of the journal": lambda work, station, transaction: work.journal.remove_before(NOON, 100),
 }
 
