@@ -5,6 +5,7 @@ Each keeps the JSON that it came from in `raw`: what a newer gateway says beside
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -232,7 +233,20 @@ class JournalEntry(Model):
         way = {"in": "← ", "out": "→ "}.get(self.direction, self.direction)
         flags = "; ".join(f"{flag.path}: {flag.assumed or flag.quirk or flag.raw}" for flag in self.flags)
         time = self.at.strftime("%H:%M:%S.%f")[:-3]
-        return f"{time} {way}{self.operation or '?'}: {self.outcome}" + (f"  ({flags})" if flags else "")
+        told = f"{time} {way}{self.operation or '?'}{_words(self.request)}: {self.outcome}{_words(self.answer)}"
+        return f"{told}  [{flags}]" if flags else told
+
+
+# Never what may be a secret: no idTag, no value of a setting, no location.
+_TELLING = re.compile(
+    r"<(?:[\w.-]+:)?(connectorId|status|errorCode|type|requestedMessage|transactionId|reason)"
+    r"(?:\s[^>]*)?>\s*([\w.-]{1,40})\s*</"
+)
+
+
+def _words(message: str | None) -> str:
+    found = _TELLING.findall((message or "").partition("Body")[2])
+    return f" ({', '.join(f'{name} {word}' for name, word in found[:4])})" if found else ""
 
 
 @dataclass(frozen=True, kw_only=True)

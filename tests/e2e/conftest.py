@@ -11,6 +11,7 @@ from . import corpus as messages
 from .corpus import corpus as corpus
 from .corpus import note as note
 from .gateway import Gateway, running
+from .programs import process as process
 from .stations import case as case
 from .stations import central as central
 

@@ -29,17 +29,10 @@ from ocpp_soap.client import (
 from ocpp_soap.simulator.charge_point import ChargePoint as Simulated
 
 from .gateway import Gateway as Process
-from .gateway import running
+
+pytestmark = pytest.mark.xdist_group("programs")
 
 NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """A gateway as a process, with its workers inside."""
-    folder = tmp_path_factory.mktemp("client")
-    with running(folder, f"sqlite:///{folder / 'client.db'}") as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +46,7 @@ def gateway(process: Process) -> Iterator[Gateway]:
 @pytest.fixture
 def station(process: Process) -> Iterator[Simulated]:
     """A station that has booted."""
-    with simulated(process, f"CP {next(NUMBERS)}/ä") as point:
+    with simulated(process, f"STATION/ä-{next(NUMBERS)}") as point:
         yield point
 
 
@@ -116,13 +109,14 @@ def charging_limit() -> types.ChargingProfile:
 def everything(gateway: Gateway, identity: str) -> Iterator[Any]:
     """One of each model, of a station that holds something of each kind."""
     point, soon = gateway.charge_point(identity), datetime.now(UTC) + timedelta(hours=1)
+    entry: types.AuthorizationData = {"idTag": "A", "idTagInfo": {"status": "Accepted", "expiryDate": soon}}
     yield from (
         command.wait(10)
         for command in (
             point.get_configuration(),
             point.set_charging_profile(connectorId=1, csChargingProfiles=charging_limit()),
             point.reserve_now(connectorId=1, reservationId=5, idTag="A", expiryDate=soon),
-            point.send_local_list(listVersion=1, updateType="Full", localAuthorizationList=[{"idTag": "A"}]),
+            point.send_local_list(listVersion=1, updateType="Full", localAuthorizationList=[entry]),
         )
     )
     yield gateway.batches.send("ClearCache", {}, ids=[identity]).wait(10)
@@ -152,8 +146,8 @@ def test_a_wait_that_fails_tells_what_was_instead(gateway: Gateway, station: Sim
     lines = str(raised.value).splitlines()
     assert f"{station.identity}: waited 0 s for connector 1 to be Charging or SuspendedEV" == lines[0]
     assert lines[2].startswith("  1: Available since ")
-    assert "← BootNotification: answered" in lines[-4]
-    assert "← StatusNotification: answered" in lines[-1]
+    assert "← BootNotification: answered (status Accepted)  [chargeBoxIdentity: registered" in lines[-3]
+    assert lines[-1].endswith("← StatusNotification (connectorId 1, status Available, errorCode NoError): answered")
     with pytest.raises(NotInTime, match="an open transaction of idTag X\n  it has no transaction\nThe last messages"):
         point.wait_for_transaction(idTag="X", timeout=0)
     with pytest.raises(NotInTime, match="waited 0 s for a boot\n  NOBODY is not registered\nIts journal can't be read"):

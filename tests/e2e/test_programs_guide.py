@@ -1,4 +1,4 @@
-"""Every code block of docs/programs.md runs, in its order, against a gateway and a simulated station of its own."""
+"""Every code block of docs/programs.md runs, in its order, against a gateway and a simulated station."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,14 @@ import pytest
 
 from tests.conftest import PROJECT, need
 
-from .gateway import Gateway, running
+from .gateway import Gateway
+
+pytestmark = pytest.mark.xdist_group("programs")
 
 GUIDE = "docs/programs.md"
 # As the guide has it; in the test it is another port.
 ADDRESS = "http://127.0.0.1:8180"
 SECONDS = 60
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway as `make run` starts it."""
-    with running(tmp_path / "gateway", f"sqlite:///{tmp_path / 'guide.db'}") as started:
-        yield started
 
 
 class Shell:
@@ -65,15 +59,15 @@ class Shell:
                 os.killpg(group, signal.SIGTERM)
 
 
-def test_every_block_of_the_guide_runs(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_block_of_the_guide_runs(process: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shell blocks end without a failure, and Python blocks hold what they assert."""
     for program in ("curl", "jq"):
         need(program)
-    text = (PROJECT / GUIDE).read_text(encoding="utf-8").replace(ADDRESS, gateway.url.removesuffix("/ocpp"))
+    text = (PROJECT / GUIDE).read_text(encoding="utf-8").replace(ADDRESS, process.url.removesuffix("/ocpp"))
     blocks = list(re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S))
     assert {"bash", "python"} == {block[1] for block in blocks}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{gateway.environment['PATH']}"
-    shell = Shell(tmp_path, {**gateway.environment, "PATH": path})
+    path = f"{Path(sys.executable).parent}{os.pathsep}{process.environment['PATH']}"
+    shell = Shell(tmp_path, {**process.environment, "PATH": path})
     names: dict[str, Any] = {}
     try:
         for block in blocks:

@@ -130,7 +130,11 @@ def test_without_an_answer_there_is_the_reason(kind: type[NotAnswered], words: s
 
 
 def test_a_line_of_the_journal_says_what_matters() -> None:
-    """The time, the way, the operation, how it ended, and what was odd."""
-    row = {"id": 1, "at": "2024-01-31T12:00:00.5Z", "direction": "in", "operation": "StartTransaction"}
-    entry = read(JournalEntry, {**row, "outcome": "answered", "flags": TRANSACTION["flags"]})
-    assert "12:00:00.500 ← StartTransaction: answered  (timestamp: now)" == str(entry)
+    """The time, the way, the operation and its words, how it ended, and what was odd; nothing that may be a secret."""
+    row = {"id": 1, "at": "2024-01-31T12:00:00.5Z", "direction": "in", "operation": "StatusNotification"}
+    told = {**row, "outcome": "answered", "flags": TRANSACTION["flags"]}
+    assert "12:00:00.500 ← StatusNotification: answered  [timestamp: now]" == str(read(JournalEntry, told))
+    body = "<c:connectorId>1</c:connectorId><c:status\n> Charging </c:status><c:value>s3cret</c:value>"
+    told |= {"flags": [], "request": f"<e:status>X</e:status><s:Body>{body}</s:Body>"}
+    line = "12:00:00.500 ← StatusNotification (connectorId 1, status Charging): answered"
+    assert line == str(read(JournalEntry, told))

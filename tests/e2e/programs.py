@@ -1,0 +1,17 @@
+"""A gateway that the tests of its web API share: one process on SQLite, with its workers inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .gateway import Gateway, running
+
+
+@pytest.fixture(scope="session")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway as a process; it lets unknown stations in."""
+    folder = tmp_path_factory.mktemp("programs")
+    with running(folder, f"sqlite:///{folder / 'programs.db'}") as started:
+        yield started
