@@ -15,7 +15,7 @@ from .commands import Command
 from .errors import GatewayError, NotFound
 from .models import Connector, Portrait, Transaction
 from .paging import every, rows
-from .reading import read
+from .reading import read, written
 from .transport import Transport, segment
 from .waiting import story, until
 
@@ -156,7 +156,9 @@ class Awaiting:
 
 
 def _moment(since: Since) -> datetime | None:
-    return since.created if isinstance(since, Command) else since
+    moment = since.created if isinstance(since, Command) else since
+    written(moment)  # a time without a zone could not be compared
+    return moment
 
 
 def _after(begin: datetime | None) -> str:

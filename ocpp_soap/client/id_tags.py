@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,10 +57,10 @@ class IdTags(Resource):
     ) -> IdTag:
         """Makes it so, whether the tag was known or not, and whoever changed it meanwhile."""
         fields = {"expires": expires, "parentIdTag": parentIdTag, "maxTransactions": maxTransactions}
-        try:
-            return self._put(idTag, {**fields, "blocked": blocked}, {"If-Match": "*"})
-        except (Changed, NotFound):  # there is none to change
-            return self._put(idTag, {**fields, "blocked": blocked}, {})
+        for condition in ("If-Match", "If-None-Match"):
+            with suppress(Changed):  # there is none to change; there is one by now
+                return self._put(idTag, {**fields, "blocked": blocked}, {condition: "*"})
+        return self._put(idTag, {**fields, "blocked": blocked}, {"If-Match": "*"})
 
     def add(
         self,

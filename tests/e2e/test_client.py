@@ -152,6 +152,8 @@ def test_a_wait_that_fails_tells_what_was_instead(gateway: Gateway, station: Sim
         point.wait_for_transaction(idTag="X", timeout=0)
     with pytest.raises(NotInTime, match="waited 0 s for a boot\n  NOBODY is not registered\nIts journal can't be read"):
         gateway.charge_point("NOBODY").wait_for_boot(timeout=0)
+    with pytest.raises(ValueError, match="has no zone"):
+        point.wait_for_boot(since=datetime.now())  # noqa: DTZ005
     with pytest.raises(NotInTime, match="waited 0 s for a miracle"):
         gateway.wait_for(lambda: None, 0, what="a miracle")
 
@@ -172,8 +174,13 @@ def test_a_wait_counts_what_is_so_already_unless_it_is_older_than_since(gateway:
 def test_a_station_that_is_gone_and_what_waits_for_it(gateway: Gateway, process: Process) -> None:
     """Not transmitted is raised with the reason; what is sent for its next contact arrives when it calls again."""
     identity = f"GONE-{next(NUMBERS)}"
-    with simulated(process, identity):
-        point = gateway.charge_point(identity)
+    point = gateway.charge_point(identity)
+    gateway.id_tags.save("LEFT")
+    with simulated(process, identity) as station:
+        station.start_transaction(1, "LEFT")
+    left = point.wait_for_transaction(idTag="LEFT", timeout=0)
+    closed = gateway.transactions.close(left.transactionId, meterStop=left.meterStart, reason="PowerLoss", note="gone")
+    assert ("PowerLoss", left.meterStart) == (closed.reason, closed.meterStop)
     with pytest.raises(NotTransmitted, match=f"Reset to {identity} .*: not transmitted: "):
         point.reset(type="Hard").wait(20)
     later = point.unlock_connector(Options(when="next-contact"), connectorId=1)
@@ -208,6 +215,8 @@ def test_many_at_once_with_progress(gateway: Gateway, process: Process) -> None:
     assert (2, True, 2) == (seen[-1].total, seen[-1].finished, seen[-1].states["answered"])
     assert {f"{prefix}1", f"{prefix}2"} == {one.chargeBoxIdentity for one in batch.commands(state="answered")}
     assert batch.batchId == gateway.batches.get(batch.batchId).batchId
+    later = gateway.batches.send("ClearCache", {}, Options(when="next-contact"), prefix=prefix)
+    assert 2 == later.cancel().states["cancelled"]
     with pytest.raises(Invalid):
         gateway.batches.send("ClearCache", {}, ids=["NOBODY"])
     with pytest.raises(ValueError, match="all=True"):
