@@ -52,6 +52,7 @@ def create(office: Office) -> Any:
     """The API as a WSGI application."""
     app = Flask("ocpp_soap.web", static_url_path=f"{ROOT}/static")
     app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = office.max_body
     app.add_template_filter(marked)
     first, *others = RESOURCES
     tables = (first, sending(office.catalog), *others)

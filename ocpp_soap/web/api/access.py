@@ -42,7 +42,7 @@ def list_tokens(call: Call) -> Answer:
     return call.page(call.office.tokens.page(call.query["limit"], call.after), token_object)
 
 
-@access.add("POST", "/tokens", "admin", whole=True, body=NewToken, gives={201: ref("NewToken")}, tells=(409,))
+@access.add("POST", "/tokens", "admin", whole=True, body=NewToken, gives={201: ref("TokenWithText")}, tells=(409,))
 def create_token(call: Call) -> Answer:
     """Makes a token; its text is told only now. 409 when there is or was one of that name."""
     new = call.body
@@ -57,7 +57,7 @@ def revoke_token(call: Call) -> Answer:
     return Answer(status=204)
 
 
-@access.add("GET", "/audit", "admin", whole=True, query=Changes, gives={200: page_of("Change")}, shows=("Link",))
+@access.add("GET", "/audit", "admin", whole=True, query=Changes, gives={200: page_of("AuditEntry")}, shows=("Link",))
 def list_audit(call: Call) -> Answer:
     """Changes that people and programs made, newest first."""
     asked = call.query.get

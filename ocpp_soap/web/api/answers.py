@@ -263,8 +263,8 @@ COMPONENTS: dict[str, Schema] = {
         localAuthorizationList=array(ref("AuthorizationData")),
     ),
     "Token": thing(**_TOKEN),
-    "NewToken": thing(**_TOKEN, token=text("What is sent as Authorization: Bearer; it is told only once.")),
-    "Change": thing(
+    "TokenWithText": thing(**_TOKEN, token=text("What is sent as Authorization: Bearer; it is told only once.")),
+    "AuditEntry": thing(
         id=number(),
         at=time(),
         who=text(),
