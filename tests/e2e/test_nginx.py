@@ -122,7 +122,14 @@ def site(port: int, gateway: Gateway, certificate: Path, authority: Path | None)
 
 @contextmanager
 def nginx(port: int, gateway: Gateway, certificate: Path, authority: Path | None) -> Iterator[Path]:
-    """Starts nginx with the files of deploy/, waits until it listens, and stops it; gives its folder."""
+    """nginx before a gateway, for its stations; gives its folder."""
+    with proxied(port, site(port, gateway, certificate, authority)) as folder:
+        yield folder
+
+
+@contextmanager
+def proxied(port: int, text: str) -> Iterator[Path]:
+    """Starts nginx with the files of deploy/ and this site, waits until it listens, and stops it; gives its folder."""
     program = str(need("nginx"))
     # Not in pytest's folder: started by root, nginx works as another user, who may not enter that one.
     with tempfile.TemporaryDirectory(prefix="ocpp-soap-nginx-") as name:
@@ -132,7 +139,7 @@ def nginx(port: int, gateway: Gateway, certificate: Path, authority: Path | None
             (folder / part).mkdir()
         for part in ("nginx.conf", "gateway.conf"):
             shutil.copy(PROJECT / "deploy" / part, folder)
-        (folder / "site.conf").write_text(site(port, gateway, certificate, authority))
+        (folder / "site.conf").write_text(text)
         output = folder / "output"
         # -e: it would otherwise complain of /var/log before it has read anything.
         command = [program, "-e", "logs/error.log", "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;"]
