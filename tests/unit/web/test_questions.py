@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
+from ocpp_soap.central.records import Command
 from ocpp_soap.web.api import bodies, etags, paging, waiting
 from ocpp_soap.web.api.problems import Trouble
 from ocpp_soap.web.segments import Segment, keep_slashes, spelled
 
+COMMAND = Command(
+    1, 1, "CP1", "Reset", {}, "queued", None, None, None, None, datetime(2024, 1, 31, tzinfo=UTC), None, None
+)
 LIST = paging.listed("/api/v1/commands", {"state": "queued", "limit": 2})
 
 
@@ -149,3 +156,33 @@ def test_an_etag_says_which_state_was_seen() -> None:
 def test_a_wish_to_wait_is_read_with_its_limit(prefer: str | None, seconds: int) -> None:
     """Prefer: wait=N is followed up to 30 seconds."""
     assert seconds == waiting.wished(prefer)
+
+
+class Waiting:
+    """Commands that are never finished; says who waits for them."""
+
+    def __init__(self) -> None:
+        self.waiting, self.over = Semaphore(0), Event()
+
+    def wait(self, _: int, __: float) -> Command:
+        """Waits until it is over."""
+        self.waiting.release()
+        self.over.wait(10)
+        return COMMAND
+
+
+def test_at_most_a_quarter_of_the_threads_wait() -> None:
+    """Of sixteen threads four may wait for commands; the next one is answered at once, and later again not."""
+    commands = Waiting()
+    room = waiting.WaitingRoom(commands, 16)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(4) as threads:
+        waiters = [threads.submit(room.wait, COMMAND, 10) for _ in range(4)]
+        assert all(commands.waiting.acquire(timeout=10) for _ in waiters)
+        room.wait(COMMAND, 10)
+        assert not commands.waiting.acquire(blocking=False)
+        commands.over.set()
+    room.wait(COMMAND, 10)
+    assert commands.waiting.acquire(blocking=False)
+    waiting.WaitingRoom(commands, 3).wait(COMMAND, 10)  # type: ignore[arg-type]
+    room.wait(COMMAND, 0)
+    assert not commands.waiting.acquire(blocking=False)
