@@ -89,6 +89,8 @@ class Listing(Generic[T]):
         Over all of them at once, a database either sorts what all of them ever did or walks past what all others did.
         """
         keys: list[Sequence[Any]] = []
+        if len(stations) > TOGETHER:
+            stations = self._foremost(run, meant, limit, stations)
         for few in (stations[i : i + TOGETHER] for i in range(0, len(stations), TOGETHER)):
             one_by_one = (select(*self.key).where(_is(self.station, one), *meant) for one in few)
             each = [self._sorted(rows, self.key, limit).subquery() for rows in one_by_one]
@@ -96,6 +98,14 @@ class Listing(Generic[T]):
             keys += run(self._sorted(select(together), tuple(together.c), limit)).all()
         keys.sort(key=tuple, reverse=self.newest_first)
         return [key[-1] for key in keys[: limit + 1]]
+
+    def _foremost(self, run: Run, meant: Sequence[Condition], limit: int, stations: Sequence[int]) -> list[int]:
+        """Those whose first row may stand on the page: no more than it has rows, but for some that are level."""
+        first = self._sorted(select(self.key[0]).where(_is(self.station, _C.id), *meant), self.key, 0)
+        rows = run(select(first.scalar_subquery().label("first"), _C.id).where(_C.id.in_(stations)))
+        found = sorted(((row[0], row[1]) for row in rows if row[0] is not None), reverse=self.newest_first)
+        last = found[min(limit, len(found) - 1)][0] if found else None
+        return [number for first, number in found if first == last or (first > last) is self.newest_first]
 
     def _sorted(self, rows: Select[Any], key: Sequence[ColumnElement[Any]], limit: int) -> Select[Any]:
         """In order, one row more than a page has: whether there is a next one."""
@@ -145,9 +155,10 @@ def between(column: Column[datetime], since: datetime | None, until: datetime | 
         yield column < until
 
 
-def _is(station: Column[int] | None, number: int) -> Condition:
+def _is(station: Column[int] | None, number: Any) -> Condition:
     assert station is not None, "this list is of no charge points"
-    return station == number
+    named: Condition = station == number
+    return named
 
 
 def _plain(value: Any) -> str | int:

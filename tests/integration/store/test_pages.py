@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from ocpp_soap.central.pages import (
 from ocpp_soap.central.ports import Work
 from ocpp_soap.central.records import Chosen, Exchange, Tag, Transaction
 from ocpp_soap.errors import Refused
+from ocpp_soap.store import pages
 from ocpp_soap.store.work import SqlStore
 
 from .conftest import NOON, a_start, after
@@ -95,12 +97,15 @@ MEANT: list[tuple[TransactionFilter, Fits]] = [
 ]
 
 
-def test_pages_of_transactions_are_the_list_of_what_is_meant(store: SqlStore, stations: list[int]) -> None:
-    """Newest start first, then by id, whatever the filter is."""
+def test_pages_of_transactions_are_the_list_of_what_is_meant(
+    store: SqlStore, stations: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newest start first, then by id, whatever the filter is, and however many charge points may be seen."""
     with store.reading() as work:
         every = work.transactions.list()
     assert 40 == len(every)
-    for chosen, fits in MEANT:
+    for (chosen, fits), together in product(MEANT, (50, 1)):
+        monkeypatch.setattr(pages, "TOGETHER", together)
         rows = walked(store, lambda w, few, place: w.transactions.page(chosen, few, place))  # noqa: B023
         expected = sorted((t for t in every if fits(t)), key=lambda t: (t.start_timestamp, t.id), reverse=True)
         assert expected == rows, chosen
