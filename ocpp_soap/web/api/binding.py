@@ -41,7 +41,7 @@ PLACES = {
 }
 
 # The errors that every endpoint may answer, and those of endpoints that take a body.
-ALWAYS = (401, 403, 422, 429, 500, 503)
+ALWAYS = (401, 403, 414, 422, 429, 500, 503)
 OF_BODIES = (400, 413, 415)
 
 HEADERS = {
@@ -110,8 +110,10 @@ class Interface(Api):  # type: ignore[misc]  # flask-smorest has no types
         """Left to whoever makes the application."""
 
     def _register_responses(self) -> None:
-        content = {problems.PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        problem = {problems.PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for status in HTTPStatus:
+            # Nobody but the server sees a request line that is too long.
+            content = {"text/html": {}} if status is HTTPStatus.REQUEST_URI_TOO_LONG else problem
             self.spec.components.response(status.name, {"description": status.phrase, "content": content}, lazy=True)
 
 
