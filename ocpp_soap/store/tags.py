@@ -38,7 +38,7 @@ LIST = TAGS.order_by(T.id_tag_folded)
 SAVE = replacing(upsert(tags))
 ADD = upsert(tags).on_conflict_do_nothing(index_elements=["id_tag_folded"]).returning(T.id_tag_folded)
 REMOVE = tags.delete().where(T.id_tag_folded == bindparam("id_tag_folded"))
-FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded == bindparam("forgotten"))
+FORGET_UNKNOWN = unknown_tags.delete().where(U.id_tag_folded.in_(bindparam("forgotten", expanding=True)))
 
 _PRESENTED = upsert(unknown_tags)
 REMEMBER = Compiled(
@@ -99,7 +99,7 @@ class SqlTags(Repository):
         """Adds a tag; False when it is known already."""
         values = _values(tag)
         added = self._run(ADD, values).first() is not None
-        self._run(FORGET_UNKNOWN, {"forgotten": values["id_tag_folded"]})
+        self._run(FORGET_UNKNOWN, {"forgotten": [values["id_tag_folded"]]})
         return added
 
     def save(self, tag: Tag) -> None:
@@ -111,7 +111,7 @@ class SqlTags(Repository):
         rows = sorted(map(_values, tags), key=lambda row: str(row["id_tag_folded"]))
         if rows:
             self._run(SAVE, rows)
-            self._run(FORGET_UNKNOWN, [{"forgotten": row["id_tag_folded"]} for row in rows])
+            self._run(FORGET_UNKNOWN, {"forgotten": [row["id_tag_folded"] for row in rows]})
 
     def remove(self, id_tag: str) -> bool:
         """Forgets a tag; False when it is not known."""

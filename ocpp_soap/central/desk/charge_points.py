@@ -156,6 +156,6 @@ def _address(path: str, url: str) -> str:
     except ValueError:
         host = None
     address = callback.complete(url, "127.0.0.1" if host == "localhost" else host)
-    if host in (None, "", "0.0.0.0", "::") or address is None:  # noqa: S104 nothing is bound to it
+    if host in (None, "", "0.0.0.0", "::") or address is None or UNPRINTABLE.search(url):  # noqa: S104 nothing is bound to it
         raise InvalidPayload([Problem(path, "the station's address such as http://10.0.0.7:8080/ocpp", url)])
     return address
