@@ -12,6 +12,7 @@ from .corpus import corpus as corpus
 from .corpus import note as note
 from .gateway import Gateway, running
 from .programs import process as process
+from .programs import token as token
 from .stations import case as case
 from .stations import central as central
 

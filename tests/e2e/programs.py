@@ -15,3 +15,10 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("programs")
     with running(folder, f"sqlite:///{folder / 'programs.db'}") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def token(process: Gateway) -> str:
+    """A token of it that may do everything."""
+    made: str = process.json("tokens", "create", "tests", "--scope", "admin")["token"]
+    return made

@@ -35,10 +35,9 @@ pytestmark = pytest.mark.xdist_group("programs")
 NUMBERS = count(1)
 
 
-@pytest.fixture(scope="module")
-def gateway(process: Process) -> Iterator[Gateway]:
+@pytest.fixture
+def gateway(process: Process, token: str) -> Iterator[Gateway]:
     """The client, with a token that may do everything."""
-    token = process.json("tokens", "create", "tests", "--scope", "admin")["token"]
     with Gateway(process.url.removesuffix("/ocpp"), token) as opened:
         yield opened
 
