@@ -20,7 +20,7 @@ MATRIX ?= 3.11 3.12 3.13
 help:
 	@echo 'make run      the Central System on http://127.0.0.1:8180/ocpp, or the next free port (BIND=0.0.0.0:8180 opens it)'
 	@echo 'make demo     a whole charging session with a simulated station, told on the terminal'
-	@echo 'make test     all tests (TESTS=tests/unit, ARGS="-k boot", PYTHON=python3.12, REQUIRE_ALL=1: a skip for want of a program fails)'
+	@echo 'make test     all tests (TESTS=tests/unit, ARGS="-k boot", PYTHON=python3.12, REQUIRE_ALL=1: a skip for want of a program fails, API_SECONDS=600: of questions to the web API)'
 	@echo 'make fuzz     a gateway under hostile messages for a minute (SECONDS=600, ARGS="--seed 7"; a failure is saved to be replayed)'
 	@echo 'make check    linters, types and the rules of the house'
 	@echo 'make format   lets ruff rewrite the code'
