@@ -87,7 +87,7 @@ _COMMANDS = select(
     C.batch_id,
     C.who,
 ).join_from(commands, charge_points)
-FIND = _COMMANDS.where(C.id == bindparam("command_id"))
+FIND = Compiled(_COMMANDS.where(C.id == bindparam("command_id")))
 LATEST = _COMMANDS.order_by(C.id.desc()).limit(bindparam("rows"))
 LATEST_OF_ONE = LATEST.where(C.charge_point_id == station_named())
 LISTING = Listing(_COMMANDS, (C.id,), lambda *row: _command(row), station=C.charge_point_id)
@@ -153,7 +153,7 @@ class SqlCommands(StationNumbers):
 
     def find(self, command_id: int) -> Command | None:
         """The command of that id."""
-        row = self._run(FIND, {"command_id": command_id}).first()
+        row = self._first(FIND, {"command_id": command_id})
         return _command(row) if row is not None else None
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Command]:

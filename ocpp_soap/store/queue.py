@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, and_, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.orders import Turn
@@ -45,11 +45,6 @@ _READY = (
 )
 _UNTIL: BindParameter[Any] = bindparam("new_until", type_=L.until.type)
 _ready, _ready_one = _READY.cte("ready"), _READY.where(_OF_STATION).cte("ready")
-_TAKE = (
-    update(station_leases).values(holder=bindparam("new_holder"), until=_UNTIL, due=_UNTIL).returning(L.charge_point_id)
-)
-TAKE = _TAKE.where(L.charge_point_id.in_(select(_ready.c.charge_point_id)))
-TAKE_ONE = _TAKE.where(L.charge_point_id.in_(select(_ready_one.c.charge_point_id)))
 _FIRST = (
     select(C.id)
     .where(C.charge_point_id == L.charge_point_id, _STILL, C.not_before <= _NOW)
@@ -57,7 +52,15 @@ _FIRST = (
     .limit(1)
     .scalar_subquery()
 )
-FIRSTS = select(L.charge_point_id, _FIRST).where(L.charge_point_id.in_(_OF_STATIONS), L.holder == bindparam("given_to"))
+FIRSTS = select(L.charge_point_id, _FIRST).where(L.charge_point_id.in_(_OF_STATIONS))
+FIRST = Compiled(select(_FIRST).where(_OF_STATION, L.holder == bindparam("given_to")))
+_TAKE = (
+    update(station_leases)
+    .values(taken_from=L.holder, holder=bindparam("new_holder"), until=_UNTIL, due=_UNTIL)
+    .returning(L.charge_point_id, L.taken_from)
+)
+TAKE = _TAKE.where(L.charge_point_id.in_(select(_ready.c.charge_point_id)))
+TAKE_ONE = _TAKE.where(L.charge_point_id.in_(select(_ready_one.c.charge_point_id)))
 
 _LEASE = upsert(station_leases)
 LEASE = _LEASE.on_conflict_do_update(
@@ -74,9 +77,11 @@ RELEASE = Compiled(_HELD.values(holder=None, until=None, due=None))
 NEXT = Compiled(select(func.min(C.not_before)).where(C.charge_point_id == bindparam("station_id"), _STILL))
 
 _CHANGE = update(commands).where(C.id == bindparam("command_id")).returning(C.id)
-SEND = _CHANGE.where(QUEUED, C.deadline > _NOW).values(attempts=C.attempts + 1)
+_SEND = _CHANGE.where(QUEUED, C.deadline > _NOW).values(attempts=C.attempts + 1)
+SEND = Compiled(_SEND, "state", "holder", "address", "sent", "error")
 _SENT = C.holder == bindparam("given_to")
-FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain"))
+_FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain"))
+FINISH = Compiled(_FINISH, "state", "finished", "answer", "answer_status", "fault", "error")
 PUT_BACK = _CHANGE.where(_SENT, SENDING)
 GIVE_UP = _CHANGE.where(QUEUED)
 EXPIRE = update(commands).where(QUEUED, C.deadline <= _NOW)
@@ -104,17 +109,29 @@ class SqlQueue(Repository):
         taking. Stations that turn out to have nothing are released again."""
         values = {"now": now, "rows": limit, "new_holder": holder, "new_until": until}
         if station_id is None:
-            taken = list(self._run(TAKE, values).scalars())
+            taken = self._run(TAKE, values).all()
         else:
-            taken = list(self._run(TAKE_ONE, {**values, "station_id": station_id}).scalars())
+            taken = self._run(TAKE_ONE, {**values, "station_id": station_id}).all()
         if not taken:
             return []
-        self._abandon(taken, now)
-        return self._turns(taken, holder, now)
+        # A lease that was not given back ran out.
+        if lost := [station for station, taken_from in taken if taken_from is not None]:
+            self._abandon(lost, now)
+        # A statement of its own, which sees all that was queued before the leases' rows were locked.
+        stations = {"station_ids": [station for station, _ in taken], "now": now}
+        firsts = self._run(FIRSTS, stations).all()
+        for station, command_id in firsts:
+            if command_id is None:
+                self.release(station, holder, now)
+        return [Turn(station, command_id, holder) for station, command_id in firsts if command_id is not None]
 
     def first(self, station_id: int, holder: str, now: datetime) -> Turn | None:
         """The turn of a station whose lease this holder has; without one it is released."""
-        return next(iter(self._turns([station_id], holder, now)), None)
+        row = self._first(FIRST, {"station_id": station_id, "given_to": holder, "now": now})
+        if row is None or row[0] is None:
+            self.release(station_id, holder, now)
+            return None
+        return Turn(station_id, row[0], holder)
 
     def lease(self, station_id: int, holder: str, now: datetime, until: datetime) -> bool:
         """Takes the station's lease when it is free or has run out.
@@ -147,7 +164,7 @@ class SqlQueue(Repository):
         if self._first(HOLD, {"station_id": turn.station_id, "given_to": turn.holder, "new_until": until}) is None:
             return False
         values = {"state": "sending", "holder": turn.holder, "address": address, "sent": at, "error": None}
-        return self._run(SEND, {"command_id": turn.command_id, "now": at, **values}).first() is not None
+        return self._first(SEND, {"command_id": turn.command_id, "now": at, **values}) is not None
 
     def finish(
         self,
@@ -161,11 +178,14 @@ class SqlQueue(Repository):
         """The outcome of what this holder has sent, also when it has become uncertain meanwhile; False otherwise."""
         status = answer.get("status") if answer is not None else None
         outcome = {"answer": answer, "answer_status": status, "fault": fault, "error": error}
-        return self._change(FINISH, turn, state=state, finished=at, **outcome)
+        found = {"command_id": turn.command_id, "given_to": turn.holder, "state": state, "finished": at}
+        return self._first(FINISH, {**found, **outcome}) is not None
 
     def put_back(self, turn: Turn, not_before: datetime, error: str) -> bool:
         """Queues what did not reach the station once more; False when it is no longer this holder's to send."""
-        return self._change(PUT_BACK, turn, state="queued", not_before=not_before, error=error)
+        found = {"command_id": turn.command_id, "given_to": turn.holder}
+        values = {"state": "queued", "not_before": not_before, "error": error}
+        return self._run(PUT_BACK, {**found, **values}).first() is not None
 
     def give_up(self, command_id: int, at: datetime, error: str) -> bool:
         """A queued command that can't be sent is not transmitted; False when it is no longer queued."""
@@ -183,19 +203,6 @@ class SqlQueue(Repository):
             self._first(DUE, {"charge_point_id": station_id, "due": not_before})
             self._ring()
 
-    def _turns(self, stations: list[int], holder: str, now: datetime) -> list[Turn]:
-        turns = []
-        for station, command_id in self._run(FIRSTS, {"station_ids": stations, "given_to": holder, "now": now}).all():
-            if command_id is None:
-                self.release(station, holder, now)
-            else:
-                turns.append(Turn(station, command_id, holder))
-        return turns
-
     def _abandon(self, stations: list[int], now: datetime) -> None:
         left = {"state": "uncertain", "finished": now, "error": ABANDONED}
         self._run(ABANDON, {"station_ids": stations, **left})
-
-    def _change(self, statement: Executable, turn: Turn, **values: Any) -> bool:
-        found = {"command_id": turn.command_id, "given_to": turn.holder}
-        return self._run(statement, {**found, **values}).first() is not None

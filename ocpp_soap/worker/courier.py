@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 # A call that has lasted for so long no longer counts (seconds), and how many there may be with those.
 YOUNG, MOST = 1.0, 512
 
+# Seconds after which it is looked for deadlines, however much there is to send.
+LOOK = 1.0
+
 # Seconds until the next round: after the store failed, and when others were quicker.
 AFTER_TROUBLE, AFTER_OTHERS = 1.0, 0.05
 
@@ -34,6 +37,8 @@ class Courier:
         self._calls: dict[Turn, float] = {}
         self._changed = threading.Condition()
         self._rung = threading.Event()
+        # Whether the last claim found as many as there was room for; when it was looked what is due.
+        self._more, self._looked = False, 0.0
         self._stopping = False
         self._rounds = threading.Thread(target=self._run, name="courier", daemon=True)
 
@@ -75,15 +80,18 @@ class Courier:
         room, pause = self._room()
         if room <= 0:
             return pause
-        (due, deadline), now = self._sender.agenda(), self._sender.clock()
-        if deadline is not None and deadline <= now:
-            self._sender.expire()
-            deadline = None
-        if due is None or due > now:
-            return self._until(due, deadline, now)
+        if not self._more or time.monotonic() > self._looked + LOOK:
+            self._looked = time.monotonic()
+            (due, deadline), now = self._sender.agenda(), self._sender.clock()
+            if deadline is not None and deadline <= now:
+                self._sender.expire()
+                deadline = None
+            if due is None or due > now:
+                return self._until(due, deadline, now)
         turns = self._sender.claim(room)
         for turn in turns:
             self._begin(turn)
+        self._more = len(turns) == room
         return 0.0 if turns else AFTER_OTHERS
 
     def _room(self) -> tuple[int, float]:
