@@ -18,6 +18,10 @@ from .conftest import Central
 from .posting import ME, UNREACHABLE, Post
 
 
+# What is the same on both databases is shown on one.
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def post(central: Central) -> Post:
     """The Central System with one charge point, CP1."""
@@ -46,6 +50,7 @@ def test_a_station_gets_its_commands_one_by_one_in_their_order(post: Post) -> No
     ]
 
 
+@SQLITE
 def test_a_command_is_never_sent_after_its_deadline(post: Post) -> None:
     """Ten minutes, or a day where it waits for the station; or as the order says, thirty days at most."""
     soon, later = post.order("a"), post.order("b", when="next-contact")
@@ -61,6 +66,7 @@ def test_a_command_is_never_sent_after_its_deadline(post: Post) -> None:
             post.order("d", deadline=post.central.now + timedelta(days=days))
 
 
+@SQLITE
 def test_what_did_not_reach_its_station_is_tried_again_as_often_as_was_ordered(post: Post) -> None:
     """After a pause that doubles, while others are not kept waiting; what is uncertain is never sent again."""
     again = post.order(operation="ClearCache", retries=2)
@@ -102,6 +108,7 @@ def test_a_command_for_the_next_contact_waits_until_the_station_has_its_answer(p
         assert [False] == [one.commands_waiting for one in work.charge_points.list() if one.identity == "CP1"]
 
 
+@SQLITE
 def test_only_what_is_queued_can_be_cancelled(post: Post) -> None:
     """What has left, or is done, can't; one that is cancelled is never sent."""
     sent, queued = post.order("a"), post.order("b")
