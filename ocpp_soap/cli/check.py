@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Literal
 
 import click
@@ -12,12 +13,17 @@ from ..bootstrap import Gateway
 from ..central.authentication import Access
 from ..errors import OcppSoapError, SettingsError
 from ..logs import printable
+from ..protocol.times import format_time
+from ..serving import sends_commands
 from ..settings import Settings
 from .grammar import Command, listen_to_logs, look_at_store, wants_json
 from .output import put_json
 
 # More than any WSDL of ours has.
 MOST_READ = 1024 * 1024
+
+# No command that is due waits for so long where somebody sends.
+WAITED = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ def find(offline: bool) -> Iterator[Finding]:
         look_at_store(gateway)
         yield Finding("store", "ok", f"{gateway.store.url.render_as_string(hide_password=True)} is up to date")
         yield from _stations(gateway)
+        yield from _queue(gateway)
     except OcppSoapError as error:
         yield Finding("store", "wrong", str(error))
 
@@ -121,6 +128,15 @@ def _public_url(settings: Settings, offline: bool) -> Iterator[Finding]:
     else:
         words = f"{url} is answered by something else, with HTTP status {answer.status_code}: check the proxy's path"
         yield Finding("public address", "wrong", words)
+
+
+def _queue(gateway: Gateway) -> Iterator[Finding]:
+    with gateway.store.reading() as work:
+        due, _ = work.queue.agenda()
+    if due is not None and due < gateway.shared_clock() - WAITED:
+        who = "serve" if sends_commands(gateway.settings) else "worker"
+        words = f"something has been due since {format_time(due)}, and nobody sends it: is `ocpp-soap {who}` running?"
+        yield Finding("commands", "warning", words)
 
 
 def _stations(gateway: Gateway) -> Iterator[Finding]:

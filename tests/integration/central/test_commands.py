@@ -17,7 +17,6 @@ from ocpp_soap.store.queue import ABANDONED
 from .conftest import Central
 from .posting import ME, UNREACHABLE, Post
 
-
 # What is the same on both databases is shown on one.
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ocpp_soap.store.work import SqlStore
+from tests.integration.queueing import order
 
 from .conftest import AT, Terminal, terminal_on
 
@@ -89,6 +90,16 @@ def test_stations_that_can_not_be_called_are_warned_of(terminal: Terminal, store
     settings: dict[str, Any] = {"PUBLIC_URL": "https://ocpp.example/ocpp", "ENVIRONMENT": "production"}
     expected = [("stations", "warning"), ("station CP-1", "warning"), ("station CP-2", "warning")]
     assert expected == found(terminal, "--offline", **settings)
+
+
+def test_commands_that_nobody_sends_are_warned_of(terminal: Terminal, store: SqlStore) -> None:
+    """With the name of what has to run."""
+    with store.writing() as work:
+        order(work, work.charge_points.register("CP-1", "Accepted", AT).id, "ClearCache", AT)
+    assert ("commands", "warning") in found(terminal, "--offline")
+    assert "since 2024-01-31T12:00:00Z, and nobody sends it: is `ocpp-soap serve`" in terminal.says(
+        "check", "--offline"
+    )
 
 
 def test_a_store_that_can_not_be_used_is_wrong(tmp_path: Path) -> None:

@@ -108,9 +108,6 @@ LOOKUPS: dict[str, Act] = {
     ),
     "claim of a station": lambda work, station, transaction: work.queue.claim("a", NOON, NOON, 1, station),
     "lease": lambda work, station, transaction: work.queue.lease(station, "a", NOON, NOON),
-    "release": lambda work, station, transaction: (
-        work.queue.lease(station, "a", NOON, NOON) and work.queue.release(station, "a", NOON)
-    ),
     "sent": lambda work, station, transaction: put_on_the_wire(work, station, order(work, station, "A", NOON), NOON),
     "finish": lambda work, station, transaction: work.queue.finish(Turn(station, 1, "a"), "answered", NOON),
     "put back": lambda work, station, transaction: work.queue.put_back(Turn(station, 1, "a"), NOON, ""),
