@@ -121,13 +121,6 @@ def site(port: int, gateway: Gateway, certificate: Path, authority: Path | None)
 
 
 @contextmanager
-def nginx(port: int, gateway: Gateway, certificate: Path, authority: Path | None) -> Iterator[Path]:
-    """nginx before a gateway, for its stations; gives its folder."""
-    with proxied(port, site(port, gateway, certificate, authority)) as folder:
-        yield folder
-
-
-@contextmanager
 def proxied(port: int, text: str) -> Iterator[Path]:
     """Starts nginx with the files of deploy/ and this site, waits until it listens, and stops it; gives its folder."""
     program = str(need("nginx"))
@@ -176,7 +169,7 @@ def fronted(folder: Path, certificate: Path, authority: Path | None = None, **se
     url = f"https://{PROXY}:{port}/ocpp"
     with (
         running(folder, f"sqlite:///{folder / 'gateway.db'}", PUBLIC_URL=url, **settings) as gateway,
-        nginx(port, gateway, certificate, authority) as place,
+        proxied(port, site(port, gateway, certificate, authority)) as place,
     ):
         yield Front(url, certificate, gateway, place)
 

@@ -27,13 +27,13 @@ COSTS: list[tuple[str, dict[str, Any], int]] = [
     ("StartTransaction", {"connectorId": 1, "idTag": "TAG", "timestamp": NOON, "meterStart": 0}, 8),
     ("MeterValues", {"connectorId": 1, "transactionId": 1, "meterValue": VALUE * 5}, 5),  # transaction, message, values
     ("MeterValues", {"connectorId": 1, "meterValue": VALUE}, 4),  # message, values
-    # the connector's transaction, message, values
-    ("MeterValues", {"version": OLDEST, "connectorId": 1, "values": [{"timestamp": NOON, "value": 7}] * 5}, 5),
-    # known?, transaction, tag, stop, transaction's end, link to a remote stop, message, values
+    # another version than before, the connector's transaction, message, values
+    ("MeterValues", {"version": OLDEST, "connectorId": 1, "values": [{"timestamp": NOON, "value": 7}] * 5}, 6),
+    # the version again, known?, transaction, tag, stop, transaction's end, link to a remote stop, message, values
     (
         "StopTransaction",
         {"transactionId": 1, "idTag": "TAG", "timestamp": NOON, "meterStop": 9, "transactionData": VALUE * 5},
-        10,
+        11,
     ),
 ]
 
