@@ -140,17 +140,22 @@ class Commands:
         Raises as `submit` does, and `Uncertain` when it was sent and its outcome could not be stored. An order that
         says nothing about its deadline waits no longer for its turn than the command before it may take.
         """
-        sender, holder = self.sender(), uuid.uuid4().hex
-        new = self._prepared(identity, order, who)
-        until = new.created + timedelta(seconds=sender.call_time)
+        sender, holder, fingerprint = self.sender(), uuid.uuid4().hex, order.fingerprint("station", identity)
 
-        def queue(work: Work) -> int:
-            # Ours from the start where the station is free: its settings here are what the caller sees.
-            if new.when == NOW:
-                work.queue.lease(new.charge_point_id, holder, new.created, until)
-            return work.commands.add(new)
+        def prepare() -> Entry:
+            new = self._prepared(identity, order, who)
+            until = new.created + timedelta(seconds=sender.call_time)
 
-        command = self.find(transact(self.books(who), queue))
+            def enter(work: Work) -> Ordered:
+                # Ours from the start where the station is free: its settings here are what the caller sees.
+                if new.when == NOW:
+                    work.queue.lease(new.charge_point_id, holder, new.created, until)
+                return Ordered(fingerprint, command_id=work.commands.add(new))
+
+            return enter
+
+        ordered, _ = self._enter(prepare, who, None, fingerprint)
+        command = self.find(ordered.command_id or 0)
         plain = order == Order(order.operation, order.payload, order.may_leave_out)
         try:
             if (turn := sender.first(command.charge_point_id, holder)) is not None:
@@ -229,20 +234,23 @@ class Commands:
         return said
 
     def _enter(self, prepare: Callable[[], Entry], who: str, key: str | None, fingerprint: str) -> tuple[Ordered, bool]:
-        """Carries an order out once for each key; also says whether it was before."""
+        """Carries an order out once for each key; also says whether it was before.
+
+        Without a key it gets one of its own: a transaction that is run again, since its end got lost with the
+        connection, finds what it has done.
+        """
         if key is not None:
             with self.store.reading() as work:
                 known = work.keys.find(who, key)
             if known is not None:
                 return _same(known, fingerprint), True
-        enter, now = prepare(), self.clock()
+        enter, now, own = prepare(), self.clock(), key or uuid.uuid4().hex
 
         def act(work: Work) -> tuple[Ordered, bool]:
-            if key is not None and (known := work.keys.take(who, key, fingerprint, now)) is not None:
+            if (known := work.keys.take(who, own, fingerprint, now)) is not None:
                 return _same(known, fingerprint), True
             ordered = enter(work)
-            if key is not None:
-                work.keys.settle(who, key, ordered.command_id, ordered.batch_id)
+            work.keys.settle(who, own, ordered.command_id, ordered.batch_id)
             return ordered, False
 
         return transact(self.books(who), act)

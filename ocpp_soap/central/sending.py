@@ -50,6 +50,18 @@ class _Letter:
     address: str
     at: datetime
 
+    def exchange(self, result: Answered | CallFailed, until: datetime) -> Exchange:
+        """The journal's row of it."""
+        return exchange(
+            result,
+            at=self.at,
+            until=until,
+            identity=self.station.identity,
+            version=self.version,
+            operation=self.command.operation,
+            address=self.address,
+        )
+
 
 def exchange(
     result: Answered | CallFailed,
@@ -142,6 +154,9 @@ class Sender:
         ours = self._wait_for_turn(station_id, holder)
         try:
             yield holder if ours else None
+        except Uncertain:
+            ours = False  # whoever finds the lease run out says what is known of what was sent
+            raise
         finally:
             if ours:
                 with suppress(StoreError):  # it runs out by itself
@@ -230,26 +245,18 @@ class Sender:
         turn, command, queue = letter.turn, letter.command, work.queue
         if isinstance(result, StationFault):
             fault = {"code": result.code, "subcode": result.subcode, "text": result.text}
-            queue.finish(turn, "answered", now, fault=fault)
+            known = queue.finish(turn, "answered", now, fault=fault)
         elif isinstance(result, CallFailed):
             again = self._again(command, now) if isinstance(result, NotTransmitted) else None
-            if again is None or not queue.put_back(turn, again, result.text):
-                queue.finish(turn, result.outcome, now, error=result.text)
-        elif queue.finish(turn, "answered", now, answer=to_json(result.payload)):
-            if (follow_up := FOLLOW_UPS.get(command.operation)) is not None:
+            known = again is not None and queue.put_back(turn, again, result.text)
+            known = known or queue.finish(turn, result.outcome, now, error=result.text)
+        else:
+            known = queue.finish(turn, "answered", now, answer=to_json(result.payload))
+            if known and (follow_up := FOLLOW_UPS.get(command.operation)) is not None:
                 follow_up(FollowUp(work, letter.station.id, command.id, letter.payload, result.payload, now))
             self._note_quirks(work, letter, result.flags, now)
-        work.journal.add(
-            exchange(
-                result,
-                at=letter.at,
-                until=now,
-                identity=letter.station.identity,
-                version=letter.version,
-                operation=command.operation,
-                address=letter.address,
-            )
-        )
+        if known:  # not a second time, when the end of the transaction got lost with the connection
+            work.journal.add(letter.exchange(result, now))
         queue.release(turn.station_id, turn.holder, now)
 
     def _again(self, command: Command, now: datetime) -> datetime | None:

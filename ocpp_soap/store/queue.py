@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.orders import Turn
@@ -77,9 +77,11 @@ RELEASE = Compiled(_HELD.values(holder=None, until=None, due=None))
 NEXT = Compiled(select(func.min(C.not_before)).where(C.charge_point_id == bindparam("station_id"), _STILL))
 
 _CHANGE = update(commands).where(C.id == bindparam("command_id")).returning(C.id)
-_SEND = _CHANGE.where(QUEUED, C.deadline > _NOW).values(attempts=C.attempts + 1)
-SEND = Compiled(_SEND, "state", "holder", "address", "sent", "error")
 _SENT = C.holder == bindparam("given_to")
+# Also when this holder has said so before, in a transaction whose end got lost with the connection.
+_TO_SEND = or_(and_(QUEUED, C.deadline > _NOW), and_(SENDING, _SENT))
+_SEND = _CHANGE.where(_TO_SEND).values(attempts=case((C.state == "queued", C.attempts + 1), else_=C.attempts))
+SEND = Compiled(_SEND, "state", "holder", "address", "sent", "error")
 _FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain"))
 FINISH = Compiled(_FINISH, "state", "finished", "answer", "answer_status", "fault", "error")
 PUT_BACK = _CHANGE.where(_SENT, SENDING)
@@ -163,8 +165,9 @@ class SqlQueue(Repository):
         """
         if self._first(HOLD, {"station_id": turn.station_id, "given_to": turn.holder, "new_until": until}) is None:
             return False
+        found = {"command_id": turn.command_id, "given_to": turn.holder, "now": at}
         values = {"state": "sending", "holder": turn.holder, "address": address, "sent": at, "error": None}
-        return self._first(SEND, {"command_id": turn.command_id, "now": at, **values}) is not None
+        return self._first(SEND, {**found, **values}) is not None
 
     def finish(
         self,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from ocpp_soap.central.orders import Order, Turn
 from ocpp_soap.central.pages import BatchFilter, CommandFilter, StationFilter
+from ocpp_soap.central.ports import Store, Work
 from ocpp_soap.central.records import STATES
-from ocpp_soap.errors import Conflict, InvalidPayload, NotFound, Refused, Uncertain
+from ocpp_soap.errors import Busy, Conflict, InvalidPayload, NotFound, Refused, Uncertain
 from ocpp_soap.protocol import catalog
 from ocpp_soap.store.queue import ABANDONED
 
@@ -218,3 +222,38 @@ def test_what_a_dead_process_was_sending_is_noticed_though_nothing_else_is_sent(
     assert (0, (None, None)) == (post.round(), post.sender.agenda())
     lost = post.commands.find(command.id)
     assert ("uncertain", ABANDONED, []) == (lost.state, lost.error, post.sent)
+
+
+class Forgetful:
+    """A store whose transactions are done, while the news of it gets lost, each first time."""
+
+    def __init__(self, store: Store) -> None:
+        self.reading = store.reading
+        self.store, self.lost = store, 0
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        """A transaction that is believed to have failed every other time."""
+        with self.store.writing() as work:
+            yield work
+        self.lost += 1
+        if self.lost % 2:
+            raise Busy("the connection is lost")
+
+
+def test_a_transaction_whose_end_got_lost_is_not_done_twice(post: Post) -> None:
+    """It is run again, and finds what it has done: one command, sent once, with one row in the journal."""
+    forgetful = Forgetful(post.central.store)
+    sender = replace(post.sender, store=forgetful)
+    commands = replace(post.commands, store=forgetful, sender=lambda: sender, books=lambda _: forgetful)
+    sent = commands.deliver("CP1", Order("ClearCache", {}), ME)
+    assert ("answered", 1, [("CP1", "ClearCache")]) == (sent.state, sent.attempts, post.sent)
+    batch, _ = commands.submit_batch(StationFilter(), Order("ClearCache", {}), ME)
+    with post.central.store.reading() as work:
+        assert [2, 1] == [command.id for command in work.commands.list()]
+        assert 1 == len([row for row in work.journal.list("CP1") if row.direction == "out"])
+    post.outcome = UNREACHABLE
+    (turn,) = post.sender.claim()
+    sender.run(turn)
+    assert {"not_transmitted": 1} == {state: n for state, n in commands.find_batch(batch.id).states.items() if n}
+    assert (None, None) == sender.agenda()

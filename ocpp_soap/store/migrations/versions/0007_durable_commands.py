@@ -23,6 +23,11 @@ def upgrade() -> None:
     op.create_index("ix_station_leases_due", "station_leases", ["due"])
     # What a killed process left behind is found by whoever looks after the station next.
     op.execute("UPDATE station_leases SET due = until WHERE holder IS NOT NULL")
+    op.execute(
+        "UPDATE commands SET state = 'uncertain', finished = sent, error = 'its outcome could not be stored'"
+        " WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM station_leases"
+        " WHERE station_leases.charge_point_id = commands.charge_point_id AND holder IS NOT NULL)"
+    )
     # Only its own process would have sent such a command, and that is gone.
     op.execute(
         "UPDATE commands SET state = 'not_transmitted', finished = created,"
