@@ -167,8 +167,10 @@ class Inbox:
                 call.flag(problem.path, problem.raw, f"accepted without {problem.expected}", problem.quirk)
         note_clock(request, call, work)
         decision = HANDLERS[call.operation](request, call, work)
-        if (quirks := seen(station.quirks, call.operation, call.flags_as_json(), call.received)) is not None:
-            work.charge_points.change(station.id, quirks=quirks)
+        if call.flags:
+            quirks = seen(station.quirks, call.operation, call.flags_as_json(), call.received)
+            if quirks is not None:
+                work.charge_points.change(station.id, quirks=quirks)
         return decision
 
     def _fault(self, call: Call, fault: Fault, work: Work) -> Fault:

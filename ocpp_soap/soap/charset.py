@@ -106,6 +106,8 @@ def _labelled(content_type: str | None, flags: list[Flag]) -> str | None:
 
 def _known(name: str, flags: list[Flag]) -> str:
     """The encoding of that name as one of ours; one that is not is read as UTF-8, if it can be."""
+    if name.lower() == "utf-8":
+        return "utf-8"
     # By Python's table of names: its look-up remembers each name that it does not find, for ever.
     spelled = normalize_encoding(name.strip().strip("'\"")).lower()
     found = _KNOWN.get(aliases.get(spelled, spelled))

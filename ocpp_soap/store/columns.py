@@ -6,7 +6,9 @@ It knows what SQLite and PostgreSQL make of a time, a number and a text; it know
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Integer, MetaData, Text
 from sqlalchemy.engine import Dialect
@@ -28,6 +30,9 @@ OFTEN_UPDATED = {"fillfactor": "80"}
 # An entry of a PostgreSQL index has room for 2,700 bytes; a text from a station has no bound.
 LONGEST_KEY = 255
 
+# Characters of a time such as 2024-01-31 12:00:00.000000.
+WITHOUT_ZONE = 26
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware UTC time with microseconds, years 1 to 9999. SQLite keeps it as text that sorts by time."""
@@ -42,6 +47,17 @@ class Moment(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"a time without a zone: {value!r}")
         return value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """On SQLite the same text as SQLAlchemy's own, which takes five times as long over it."""
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+
+        def spelled(value: datetime | None) -> str | None:
+            moment = self.process_bind_param(value, dialect)
+            return None if moment is None else moment.isoformat(" ", "microseconds")[:WITHOUT_ZONE]
+
+        return spelled
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """SQLite hands back naive times; PostgreSQL's sessions are in UTC."""
