@@ -102,7 +102,8 @@ def nobody(
     """The API on each database, without a token; one for all tests, which use names of their own."""
     folder = tmp_path_factory.mktemp("web")
     url = fresh_database(request.param, postgresql_url, folder, "web")
-    gateway = Gateway(Settings(database_url=Settings.from_environment({"OCPP_SOAP_DATABASE_URL": url}).database_url))
+    read = Settings.from_environment({"OCPP_SOAP_DATABASE_URL": url, "OCPP_SOAP_ENVIRONMENT": "development"})
+    gateway = Gateway(read)
     metadata.create_all(gateway.store.writer, checkfirst=False)
     client = Client(gateway.application)
     document: Any = client.get(f"{ROOT}/openapi.json").json

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
+
 from ocpp_soap.protocol.times import format_time
 
 from .conftest import ROOT, Api
+
+pytestmark = pytest.mark.xdist_group("web")
 
 
 def test_a_token_is_made_told_once_used_and_revoked(api: Api) -> None:

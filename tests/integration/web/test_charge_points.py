@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from ocpp_soap.central.records import Exchange
+from ocpp_soap.simulator.charge_point import ChargePoint
+from ocpp_soap.simulator.clock import Clock
+from tests.integration.cli.lived import serving
 from tests.integration.store.conftest import a_notice
 
-from .conftest import Api
+from .conftest import ROOT, Api
+
+pytestmark = pytest.mark.xdist_group("web")
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 
@@ -111,3 +119,38 @@ def test_what_a_charge_point_said_is_told(api: Api) -> None:
     assert "<\\xff>" == rows[0]["request"]
     chosen = f"{path}/journal?outcome=answered&since=2024-01-31T13:02:00%2B01:00&until=2024-01-31T12:04:00Z"
     assert ["2024-01-31T12:03:00Z"] == [row["at"] for row in api.items(chosen)]
+
+
+def test_a_real_station_is_told_as_the_document_says(api: Api) -> None:
+    """It boots, charges and answers a command that the caller waits for; every view of it keeps to its schema."""
+    identity, tag = api.new(), f"T{api.new()}"
+    api.ask("PUT", f"/id-tags/{tag}", 201, json={})
+    clock = Clock(0, api.gateway.clock() - timedelta(minutes=20))
+    courier = api.gateway.courier(2)
+    courier.start()
+    with serving(api.gateway) as url, ChargePoint(url, identity, clock=clock) as station:
+        station.wait_accepted()
+        station.run_session(tag, 1, 300)
+        station.settle()
+        waited = {"headers": {"Prefer": "wait=20"}}
+        said = api.post(f"/charge-points/{identity}/commands/GetConfiguration", 200, {}, **waited)
+        courier.stop(20)
+    assert ("answered", True) == (said["state"], len(said["answer"]["configurationKey"]) > 5)
+    portrait = api.get(f"/charge-points/{identity}")
+    assert (True, True) == (portrait["callbackReachable"]["reachable"], portrait["lastBoot"] is not None)
+    assert "GetConfiguration" == api.items(f"/charge-points/{identity}/journal?limit=5")[0]["operation"]
+    assert len(api.items(f"/charge-points/{identity}/configuration")) > 5
+    (done,) = api.items(f"/transactions?chargePoint={identity}")
+    assert api.get(f"/transactions/{done['transactionId']}")["meterValue"]
+
+
+def test_of_changes_at_the_same_time_one_holds(api: Api) -> None:
+    """Eight that have seen the same state: one changes it, the others are told."""
+    path = f"/charge-points/{api.new()}"
+    seen = {"If-Match": api.ask("GET", path).headers["ETag"], "Authorization": f"Bearer {api.token}"}
+
+    def change(interval: int) -> int:
+        return api.client.patch(f"{ROOT}{path}", json={"heartbeatInterval": interval}, headers=seen).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert [200] + [412] * 7 == sorted(threads.map(change, range(1, 9)))

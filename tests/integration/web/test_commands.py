@@ -6,10 +6,14 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from ocpp_soap.protocol.times import format_time
 from tests.integration.queueing import put_on_the_wire
 
 from .conftest import Api
+
+pytestmark = pytest.mark.xdist_group("web")
 
 
 def answer(api: Api, number: int, **payload: Any) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import count
 
+import pytest
+
 from .conftest import Api
+
+pytestmark = pytest.mark.xdist_group("web")
 
 NUMBERS = count(1)
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.integration.queueing import order, put_on_the_wire
 from tests.integration.store.conftest import NOON, a_sample, a_start, a_stop
 
 from .conftest import Api
+
+pytestmark = pytest.mark.xdist_group("web")
 
 
 def charged(api: Api, identity: str, count: int = 5) -> list[int]:
