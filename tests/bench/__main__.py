@@ -10,7 +10,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -19,7 +21,8 @@ from rich.progress import Progress
 from ocpp_soap.protocol import catalog
 from ocpp_soap.settings import Settings
 
-from . import checkout, load, messages, report, servers, statements
+from . import checkout, commands, load, messages, report, servers, statements
+from .sheets import Sheet
 
 DATABASES = ("SQLite", "PostgreSQL")
 # The seconds of one run (a quick one has one), in the order in which they go: stops end transactions that were started
@@ -47,20 +50,27 @@ MIX = {
 ROUNDS, QUICK_ROUNDS = 4, 1
 
 
+# Stations that are called, in a quick run and otherwise; the seconds that a quick one gives those that don't answer.
+STATIONS, QUICK_STATIONS = 1000, 100
+QUICK_TIMEOUTS = {"CONNECT_TIMEOUT": "2", "READ_TIMEOUT": "2"}
+
+
 @click.command()
-@click.option("--quick", is_flag=True, help="One round instead of four, and a second for each run: no spread.")
+@click.option("--quick", is_flag=True, help="One round, and less of everything: no spread.")
 @click.option("--database", type=click.Choice(DATABASES, case_sensitive=False), help="Only one of the two.")
-@click.option("--operation", "chosen", multiple=True, type=click.Choice(list(SECONDS)), help="Only these; repeatable.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="How often the two sides take turns.")
+@click.option("--operation", "chosen", multiple=True, type=click.Choice(list(SECONDS)), help="Only these; repeatable.")
 @click.option("--against", metavar="REV", help="Instead of a floor: the gateway of a commit, such as HEAD or HEAD~1.")
+@click.option("--commands", "what", flag_value="commands", help="Instead: how soon 1,000 stations are called.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of tables.")
 @click.option("--write", type=click.Path(exists=True, path_type=Path), help="Put the tables into this README.md.")
 def bench(
     quick: bool,
     database: str | None,
-    chosen: tuple[str, ...],
     rounds: int | None,
+    chosen: tuple[str, ...],
     against: str | None,
+    what: str | None,
     as_json: bool,
     write: Path | None,
 ) -> None:
@@ -70,30 +80,80 @@ def bench(
     constant answer. Both wait for the disk. They take turns, so that a ratio is of two neighbouring runs.
 
     With --against this tree's gateway and that of another commit take turns, and it is told what got slower.
+
+    With --commands a command goes to 1,000 simulated stations, by turns with dead ones among them and without: the
+    ratio says whether the dead delay the living.
     """
-    if shutil.which("wrk") is None:
-        raise click.ClickException("wrk is not installed; on Debian: apt-get install wrk")
+    if what and (chosen or against):
+        raise click.UsageError(f"--operation and --against are for messages: leave --{what} out")
     if against and write:
         raise click.UsageError("--write puts the tables with the floor into README.md: leave --against out")
-    arguments = " ".join(["--quick"] * quick + [f"--rounds {rounds}"] * bool(rounds))
-    rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
-    seconds = {name: 1 if quick else SECONDS[name] for name in SECONDS if name in (chosen or SECONDS)}
+    words = [f"--{what}"] * bool(what) + ["--quick"] * quick + [f"--rounds {rounds}"] * bool(rounds)
+    command = f'make bench ARGS="{" ".join(words)}"' if words else "make bench"
+    plan = Plan(quick, [database] if database else DATABASES, rounds or (QUICK_ROUNDS if quick else ROUNDS), command)
     try:
-        with checkout.checked_out(against) if against else nullcontext() as before:
-            lines = measure_all([database] if database else DATABASES, seconds, rounds, before)
-    except (load.LoadError, servers.StartError, checkout.CheckoutError) as error:
+        if what == "commands":
+            _show(of_commands(plan, write), as_json)
+        else:
+            _show(of_messages(plan, chosen, against, write), as_json)
+    except (load.LoadError, servers.StartError, checkout.CheckoutError, commands.CommandsError) as error:
         raise click.ClickException(str(error)) from None
+
+
+class Plan(NamedTuple):
+    """What all that is measured has in common; `command` is how it is asked for."""
+
+    quick: bool
+    databases: Sequence[str]
+    rounds: int
+    command: str
+
+
+class Found(NamedTuple):
+    """Tables, the same for JSON, and what there is to say of them."""
+
+    sheets: Sequence[Sheet]
+    told: Sequence[Mapping[str, Any]]
+    words: Sequence[str] = ()
+
+
+def _show(found: Found, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([line.as_dict() for line in lines], indent=2))
+        click.echo(json.dumps(found.told, indent=2))
     else:
         console = Console()
-        for table in report.tables(lines):
-            console.print(table)
-    for sentence in report.verdicts(lines) if against else ():
+        for sheet in found.sheets:
+            console.print(sheet.table())
+    for sentence in found.words:
         click.echo(sentence, err=as_json)
+
+
+def of_commands(plan: Plan, write: Path | None) -> Found:
+    """How soon stations are called."""
+    lines = []
+    stations = QUICK_STATIONS if plan.quick else STATIONS
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=2 * plan.rounds * len(plan.databases))
+        for database in plan.databases:
+            progress.update(task, description=database)
+            timeouts, tell = QUICK_TIMEOUTS if plan.quick else {}, partial(progress.advance, task)
+            lines.append(commands.measure(database, stations, plan.rounds, timeouts, tell))
     if write:
-        command = f'make bench ARGS="{arguments}"' if arguments else "make bench"
-        report.write(lines, command, rounds, write)
+        commands.put(lines, plan.command, plan.rounds, write)
+    return Found([line.sheet() for line in lines], [line.as_dict() for line in lines])
+
+
+def of_messages(plan: Plan, chosen: tuple[str, ...], against: str | None, write: Path | None) -> Found:
+    """How fast stations are answered."""
+    if shutil.which("wrk") is None:
+        raise click.ClickException("wrk is not installed; on Debian: apt-get install wrk")
+    seconds = {name: 1 if plan.quick else SECONDS[name] for name in SECONDS if name in (chosen or SECONDS)}
+    with checkout.checked_out(against) if against else nullcontext() as before:
+        lines = measure_all(plan.databases, seconds, plan.rounds, before)
+    if write:
+        report.write(lines, plan.command, plan.rounds, write)
+    words = list(report.verdicts(lines)) if against else []
+    return Found(report.sheets(lines), [line.as_dict() for line in lines], words)
 
 
 def measure_all(

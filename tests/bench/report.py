@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
-import platform
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
 from .load import Run
+from .sheets import Sheet, measured
+from .sheets import write as put
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+MARK = "bench"
 MIX = "stress mix"
 SHARES = ("of the floor", "of before")
 # By the other side's name.
@@ -79,31 +74,25 @@ def _medians(runs: Sequence[Run]) -> dict[str, float]:
     return {name: statistics.median(getattr(run, name) for run in runs) for name in Run.__slots__}
 
 
-def _by_database(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[str], list[Line]]]:
-    """The lines of each table, with its database and its headings."""
+def _by_database(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:
     for database in dict.fromkeys(line.database for line in lines):
-        own = [line for line in lines if line.database == database]
-        yield database, HEADINGS[list(own[0].runs)[1]], own
+        yield database, [line for line in lines if line.database == database]
 
 
-def tables(lines: Sequence[Line]) -> Iterator[Table]:
-    """One table per database, for the terminal."""
-    for database, headings, own in _by_database(lines):
+def sheets(lines: Sequence[Line]) -> Sequence[Sheet]:
+    """One per database."""
+    found = []
+    for database, own in _by_database(lines):
         revision = own[0].revision
         title = f"{database}: now/before, before being {revision}" if revision else database
-        table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for heading in headings:
-            table.add_column(
-                heading, justify="left" if heading == headings[0] else "right", no_wrap=heading not in SHARES
-            )
-        for line in own:
-            table.add_row(*line.cells())
-        yield table
+        headings = HEADINGS[list(own[0].runs)[1]]
+        found.append(Sheet(title, database, headings, [line.cells() for line in own], wide=SHARES))
+    return found
 
 
 def verdicts(lines: Sequence[Line]) -> Iterator[str]:
     """Of each database, in a sentence each: what got slower than before, and what needs more CPU time, beyond noise."""
-    for database, _, own in _by_database(lines):
+    for database, own in _by_database(lines):
         if len(own[0].ratios("rate")) == 1:
             yield f"{database}: no verdict, since one round doesn't tell what is noise; use --rounds 4."
             return
@@ -131,28 +120,11 @@ def _worse(lines: Sequence[Line], what: str, sign: int) -> str:
 
 def write(lines: Sequence[Line], command: str, rounds: int, file: Path) -> None:
     """Puts the tables between the marks of a Markdown file; raises ValueError when it has no marks."""
-    text = file.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{file} has no {BEGIN} … {END}")
-    before, _, rest = text.partition(BEGIN)
-    file.write_text(
-        f"{before}{BEGIN}\n{_markdown(lines, command, rounds)}{END}{rest.partition(END)[2]}", encoding="utf-8"
-    )
-
-
-def _markdown(lines: Sequence[Line], command: str, rounds: int) -> str:
-    cores = len(os.sched_getaffinity(0))
-    rows = [
-        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {cores} cores shared with the load generator and the database, "
-        f"Python {platform.python_version()}, {platform.system()} {platform.release().partition('-')[0]}; medians",
+    words = [
+        f"{measured(command)} medians",
         f"of {rounds} rounds, 50 keep-alive clients that each wait for their answer. The floor has the same gunicorn",
         "and the same database: it parses the message, inserts it, commits, and gives a constant answer. Of the floor:",
         "median, lowest and highest of neighbouring runs. CPU: of the workers, a request. SQL: statements, without",
         "BEGIN and COMMIT. The stress mix is SteVe's: 33 requests, one transaction.",
-        "",
     ]
-    for database, headings, own in _by_database(lines):
-        rows += [f"| {database}: {' | '.join(headings)} |", "|---|" + "---:|" * (len(headings) - 1)]
-        rows += ["| " + " | ".join(line.cells()) + " |" for line in own]
-        rows.append("")
-    return "\n".join(rows)
+    put(file, MARK, words, sheets(lines))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ def running(database: str, folder: Path, tags: Path, before: Path | None) -> Ite
     """This gateway and the floor, or the gateway that `before` holds; both wait for the disk at each commit."""
     names = ("now", "before") if before else ("gateway", "floor")
     with ExitStack() as stack:
-        ours, other = stack.enter_context(_databases(database, folder, names))
+        ours, other = stack.enter_context(databases(database, folder, names))
         side = stack.enter_context(_gateway(names[0], folder, ours, tags, PROJECT))
         if before:
             yield side, stack.enter_context(_gateway(names[1], folder, other, tags, before))
@@ -60,7 +60,8 @@ def running(database: str, folder: Path, tags: Path, before: Path | None) -> Ite
 
 
 @contextmanager
-def _databases(database: str, folder: Path, names: tuple[str, str]) -> Iterator[list[str]]:
+def databases(database: str, folder: Path, names: Sequence[str]) -> Iterator[list[str]]:
+    """The URLs of empty databases of one kind, on a server that waits for the disk."""
     if database == "SQLite":
         yield [f"sqlite:///{folder / name}.db" for name in names]
         return
