@@ -16,7 +16,7 @@ from tests.conftest import need
 from .gateway import Gateway, running
 
 # Seconds of questions that schemathesis makes up; `make test TESTS=tests/e2e/test_openapi.py API_SECONDS=600` for more.
-SECONDS = int(os.environ.get("API_SECONDS", "6"))
+SECONDS = int(os.environ.get("API_SECONDS", "5"))
 
 # Names that are known make most questions go deeper than to a 404. Cursors are opaque, and so are the rules of the
 # standard and of deadlines: what fits the document need not be accepted.

@@ -69,13 +69,18 @@ def read_bytes(request: Request) -> bytes:
     """The body as it came. Raises `Trouble`: 413 for one that is too long, 415 for a Content-Encoding."""
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
         _unsupported("send the body as it is, without a Content-Encoding")
+    most = request.max_content_length or 0
+    # One byte more, since a body without a Content-Length is else cut off at the limit.
+    request.max_content_length = most + 1
     try:
-        return request.get_data(cache=False)
+        data = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        most = request.max_content_length
-        raise Trouble(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {most} bytes") from None
+        data = None
     except Exception as error:  # each server tells in its own way of a broken chunk or a client that is gone
         raise Trouble(HTTPStatus.BAD_REQUEST, "the body can't be read to its end") from error
+    if data is None or len(data) > most:
+        raise Trouble(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {most} bytes")
+    return data
 
 
 def read_query(request: Request, many: Iterable[str] = ()) -> Json:

@@ -152,5 +152,6 @@ def test_the_page_lists_every_operation_and_loads_nothing_from_elsewhere(nobody:
     assert "<script" not in page
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
     assert "nosniff" == answer.headers["X-Content-Type-Options"]
-    assert 200 == nobody.client.get(f"{ROOT}/static/api.css").status_code == nobody.client.get(ROOT).status_code
+    assert b"color-scheme" in nobody.client.get(f"{ROOT}/static/api.css", buffered=True).data
+    assert page == nobody.client.get(ROOT).get_data(as_text=True)
     assert "&lt;script" not in page

@@ -25,7 +25,9 @@ LIST = paging.listed("/api/v1/commands", {"state": "queued", "limit": 2})
 def asked(body: bytes = b"", query: str = "", **more: Any) -> Request:
     """A request with that body and query."""
     kind = {"content_type": "application/json", **more}
-    return Request(EnvironBuilder("/", method="POST", data=body, query_string=query, **kind).get_environ())
+    request = Request(EnvironBuilder("/", method="POST", data=body, query_string=query, **kind).get_environ())
+    request.max_content_length = 1024 * 1024
+    return request
 
 
 def refused(request: Request) -> tuple[int, str]:
@@ -68,6 +70,9 @@ def test_a_body_of_another_kind_is_a_415_and_a_long_one_a_413() -> None:
     long = asked(b'{"a": "' + b"x" * 100 + b'"}')
     long.max_content_length = 50
     assert 413 == refused(long)[0]
+    chunked = asked(b"[" + b" " * 50 + b"]", environ_overrides={"CONTENT_LENGTH": "", "wsgi.input_terminated": True})
+    chunked.max_content_length = 51
+    assert 413 == refused(chunked)[0]
 
 
 def test_numbers_are_read_as_json_schema_has_them() -> None:
