@@ -91,10 +91,17 @@ class Queue(Protocol):
         """When there is something to do next, for one station or for any: to send or to clean up, and to expire."""
 
     def claim(
-        self, holder: str, now: datetime, until: datetime, limit: int = 1, station_id: int | None = None
+        self,
+        holder: str,
+        now: datetime,
+        until: datetime,
+        limit: int = 1,
+        station_id: int | None = None,
+        silent_too: bool = True,
     ) -> Sequence[Turn]:
         """Takes the leases of up to `limit` stations that have something to send, passing over those that others are
-        taking. Stations that turn out to have nothing are released again."""
+        taking, and without `silent_too` over those that gave no answer when they were called last. Stations that turn
+        out to have nothing are released again."""
 
     def first(self, station_id: int, holder: str, now: datetime) -> Turn | None:
         """The turn of a station whose lease this holder has; without one it is released."""
@@ -105,8 +112,8 @@ class Queue(Protocol):
         Commands left in `sending` by a holder that ran out become uncertain.
         """
 
-    def release(self, station_id: int, holder: str, now: datetime) -> None:
-        """Gives the lease back, when it is still this holder's."""
+    def release(self, station_id: int, holder: str, now: datetime, silent: bool | None = None) -> None:
+        """Gives the lease back, when it is still this holder's; `silent`: whether the station gave no answer."""
 
     def sending(self, turn: Turn, address: str, at: datetime, until: datetime) -> bool:
         """The request is about to be put on the wire; prolongs the lease.

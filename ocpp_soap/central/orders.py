@@ -124,8 +124,12 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The right of a holder to send a command, while its lease of the station lasts."""
+    """The right of a holder to send a command, while its lease of the station lasts.
+
+    `silent`: the station gave no answer when it was called last.
+    """
 
     station_id: int
     command_id: int
     holder: str
+    silent: bool = False

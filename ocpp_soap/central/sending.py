@@ -120,11 +120,11 @@ class Sender:
         with self.store.reading() as work:
             return work.queue.agenda(station_id)
 
-    def claim(self, limit: int = 1, station_id: int | None = None) -> Sequence[Turn]:
+    def claim(self, limit: int = 1, station_id: int | None = None, silent_too: bool = True) -> Sequence[Turn]:
         """The turns of up to `limit` stations that have something to send; each has to be run."""
         holder, now = uuid.uuid4().hex, self.clock()
         until = now + timedelta(seconds=self.call_time)
-        return transact(self.store, lambda work: work.queue.claim(holder, now, until, limit, station_id))
+        return transact(self.store, lambda work: work.queue.claim(holder, now, until, limit, station_id, silent_too))
 
     def first(self, station_id: int, holder: str) -> Turn | None:
         """The turn of a station whose lease this holder took; has to be run."""
@@ -257,7 +257,7 @@ class Sender:
             self._note_quirks(work, letter, result.flags, now)
         if known:  # not a second time, when the end of the transaction got lost with the connection
             work.journal.add(letter.exchange(result, now))
-        queue.release(turn.station_id, turn.holder, now)
+        queue.release(turn.station_id, turn.holder, now, isinstance(result, NotTransmitted | Uncertain))
 
     def _again(self, command: Command, now: datetime) -> datetime | None:
         """When a command that did not reach its station is to be tried again; None for never."""

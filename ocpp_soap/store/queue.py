@@ -38,7 +38,7 @@ AGENDA_OF_ONE = select(L.due).where(_OF_STATION)
 
 _READY = (
     select(L.charge_point_id)
-    .where(L.due <= _NOW)
+    .where(L.due <= _NOW, or_(bindparam("silent_too", type_=L.silent.type), L.silent.is_not(True)))
     .order_by(L.due)
     .limit(bindparam("rows"))
     .with_for_update(skip_locked=True)
@@ -57,7 +57,7 @@ FIRST = Compiled(select(_FIRST).where(_OF_STATION, L.holder == bindparam("given_
 _TAKE = (
     update(station_leases)
     .values(taken_from=L.holder, holder=bindparam("new_holder"), until=_UNTIL, due=_UNTIL)
-    .returning(L.charge_point_id, L.taken_from)
+    .returning(L.charge_point_id, L.taken_from, L.silent)
 )
 TAKE = _TAKE.where(L.charge_point_id.in_(select(_ready.c.charge_point_id)))
 TAKE_ONE = _TAKE.where(L.charge_point_id.in_(select(_ready_one.c.charge_point_id)))
@@ -73,7 +73,8 @@ ABANDON = update(commands).where(SENDING, (C.charge_point_id + 0).in_(_OF_STATIO
 
 _HELD = update(station_leases).where(_OF_STATION, L.holder == bindparam("given_to")).returning(L.charge_point_id)
 HOLD = Compiled(_HELD.values(until=_UNTIL, due=_UNTIL))
-RELEASE = Compiled(_HELD.values(holder=None, until=None, due=None))
+_SILENT = func.coalesce(bindparam("was_silent", type_=L.silent.type), L.silent)
+RELEASE = Compiled(_HELD.values(holder=None, until=None, due=None, silent=_SILENT))
 NEXT = Compiled(select(func.min(C.not_before)).where(C.charge_point_id == bindparam("station_id"), _STILL))
 
 _CHANGE = update(commands).where(C.id == bindparam("command_id")).returning(C.id)
@@ -105,11 +106,17 @@ class SqlQueue(Repository):
         return due, deadline
 
     def claim(
-        self, holder: str, now: datetime, until: datetime, limit: int = 1, station_id: int | None = None
+        self,
+        holder: str,
+        now: datetime,
+        until: datetime,
+        limit: int = 1,
+        station_id: int | None = None,
+        silent_too: bool = True,
     ) -> Sequence[Turn]:
         """Takes the leases of up to `limit` stations that have something to send, passing over those that others are
         taking. Stations that turn out to have nothing are released again."""
-        values = {"now": now, "rows": limit, "new_holder": holder, "new_until": until}
+        values = {"now": now, "rows": limit, "new_holder": holder, "new_until": until, "silent_too": silent_too}
         if station_id is None:
             taken = self._run(TAKE, values).all()
         else:
@@ -117,15 +124,17 @@ class SqlQueue(Repository):
         if not taken:
             return []
         # A lease that was not given back ran out.
-        if lost := [station for station, taken_from in taken if taken_from is not None]:
+        if lost := [station for station, taken_from, _ in taken if taken_from is not None]:
             self._abandon(lost, now)
+        silent = {station: bool(was_silent) for station, _, was_silent in taken}
+        turns = []
         # A statement of its own, which sees all that was queued before the leases' rows were locked.
-        stations = {"station_ids": [station for station, _ in taken], "now": now}
-        firsts = self._run(FIRSTS, stations).all()
-        for station, command_id in firsts:
+        for station, command_id in self._run(FIRSTS, {"station_ids": list(silent), "now": now}).all():
             if command_id is None:
                 self.release(station, holder, now)
-        return [Turn(station, command_id, holder) for station, command_id in firsts if command_id is not None]
+            else:
+                turns.append(Turn(station, command_id, holder, silent[station]))
+        return turns
 
     def first(self, station_id: int, holder: str, now: datetime) -> Turn | None:
         """The turn of a station whose lease this holder has; without one it is released."""
@@ -146,9 +155,9 @@ class SqlQueue(Repository):
         self._abandon([station_id], now)
         return True
 
-    def release(self, station_id: int, holder: str, now: datetime) -> None:
-        """Gives the lease back, when it is still this holder's."""
-        if self._first(RELEASE, {"station_id": station_id, "given_to": holder}) is None:
+    def release(self, station_id: int, holder: str, now: datetime, silent: bool | None = None) -> None:
+        """Gives the lease back, when it is still this holder's; `silent` says how the station was."""
+        if self._first(RELEASE, {"station_id": station_id, "given_to": holder, "was_silent": silent}) is None:
             return
         # A statement of its own, which sees all that was queued before the lease's row was locked.
         row = self._first(NEXT, {"station_id": station_id, "now": now})

@@ -208,6 +208,8 @@ station_leases = Table(
     Column("until", Moment),
     # Whoever held it before without giving it back: what that one was sending is uncertain.
     Column("taken_from", Text),
+    # Whether it was called last without any answer.
+    Column("silent", Boolean),
     # When a courier has to look after the station: the first of its queue, or the end of the lease. NULL: never.
     Column("due", Moment, index=True),
     postgresql_with=OFTEN_UPDATED,

@@ -19,8 +19,9 @@ from ..errors import OcppSoapError, StoreError
 
 log = logging.getLogger(__name__)
 
-# A call that has lasted for so long no longer counts (seconds), and how many there may be with those.
-YOUNG, MOST = 1.0, 512
+# A call that has lasted for so long no longer counts (seconds): it waits for its station, and costs little. So many of
+# those there may be, beside the ones that count.
+YOUNG, MOST = 0.5, 512
 
 # Seconds after which it is looked for deadlines, however much there is to send.
 LOOK = 1.0
@@ -88,7 +89,7 @@ class Courier:
                 deadline = None
             if due is None or due > now:
                 return self._until(due, deadline, now)
-        turns = self._sender.claim(room)
+        turns = self._sender.claim(room, silent_too=not self._crowded)
         for turn in turns:
             self._begin(turn)
         self._more = len(turns) == room
@@ -99,8 +100,13 @@ class Courier:
         with self._changed:
             now = time.monotonic()
             young = [since for since in self._calls.values() if now - since < YOUNG]
-            room = min(self._threads - len(young), max(self._threads, MOST) - len(self._calls))
+            room = min(self._threads - len(young), self._threads + MOST - len(self._calls))
             return room, min(young) + YOUNG - now if young else self._bell.interval
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether the last places are kept for stations that may answer."""
+        return len(self._calls) >= MOST
 
     def _until(self, due: datetime | None, deadline: datetime | None, now: datetime) -> float:
         pauses = [(moment - now).total_seconds() for moment in (due, deadline) if moment is not None]
@@ -108,7 +114,8 @@ class Courier:
 
     def _begin(self, turn: Turn) -> None:
         with self._changed:
-            self._calls[turn] = time.monotonic()
+            # One that was silent before does not take a place from the others while it is so again.
+            self._calls[turn] = time.monotonic() - turn.silent * YOUNG
         try:
             threading.Thread(target=self._call, args=(turn,), name="call", daemon=True).start()
         except RuntimeError as error:  # no more threads in this system

@@ -67,6 +67,11 @@ class Post:
                 if version is not None:
                     work.charge_points.change(point.id, version=version)
 
+    def numbers(self) -> dict[str, int]:
+        """The number of each charge point in the store."""
+        with self.central.store.reading() as work:
+            return {point.identity: point.id for point in work.charge_points.list()}
+
     def order(self, what: str = "", identity: str = "CP1", operation: str = "DataTransfer", **options: Any) -> Command:
         """Queues a DataTransfer that says `what`, or another operation without a payload."""
         payload = {"vendorId": "V", "data": what} if operation == "DataTransfer" else {}

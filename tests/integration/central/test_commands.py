@@ -39,8 +39,8 @@ def test_a_station_gets_its_commands_one_by_one_in_their_order(post: Post) -> No
     for what in ("a", "b", "c"):
         post.order(what)
     post.order("d", "CP2")
-    ids = {"CP1": 1, "CP2": 2}
-    post.meanwhile = lambda: busy.append(len(post.sender.claim(1, ids[post.sent[-1][0]])))
+    numbers = post.numbers()
+    post.meanwhile = lambda: busy.append(len(post.sender.claim(1, numbers[post.sent[-1][0]])))
     busy: list[int] = []
     while post.round():
         pass
@@ -51,6 +51,24 @@ def test_a_station_gets_its_commands_one_by_one_in_their_order(post: Post) -> No
     assert [(3, 1, ME, {"status": "Accepted"}), (2, 1, ME, {"status": "Accepted"})] == [
         (one.id, one.attempts, one.who, one.answer) for one in found
     ]
+
+
+def test_a_station_that_was_silent_can_be_passed_over(post: Post) -> None:
+    """Where places are rare: it waits for those that may answer, until it has answered itself."""
+    post.registered("CP2")
+    post.outcome = UNREACHABLE
+    post.order("a")
+    assert 1 == post.round()
+    post.outcome = None
+    post.order("b")
+    post.order("c", "CP2")
+    living, silent = post.sender.claim(9, silent_too=False), post.sender.claim(9)
+    numbers = post.numbers()
+    assert [(numbers["CP2"], False)] == [(turn.station_id, turn.silent) for turn in living]
+    assert [(numbers["CP1"], True)] == [(turn.station_id, turn.silent) for turn in silent]
+    post.sender.run(silent[0])
+    post.order("d")
+    assert [False] == [turn.silent for turn in post.sender.claim(9, silent_too=False)]
 
 
 @SQLITE

@@ -19,6 +19,7 @@ def upgrade() -> None:
         "charge_points", sa.Column("commands_waiting", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column("station_leases", sa.Column("taken_from", sa.Text()))
+    op.add_column("station_leases", sa.Column("silent", sa.Boolean()))
     op.add_column("station_leases", sa.Column("due", MOMENT))
     op.create_index("ix_station_leases_due", "station_leases", ["due"])
     # What a killed process left behind is found by whoever looks after the station next.
