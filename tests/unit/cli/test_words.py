@@ -32,6 +32,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     """Every command is spelled as operators know it."""
     expected = {
         ("serve",),
+        ("worker",),
         ("migrate",),
         ("check",),
         *(("charge-points", word) for word in ("list", "show", "add", "accept", "reject", "set-callback")),
@@ -40,6 +41,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
         *(("transactions", word) for word in ("list", "show", "close")),
         ("reservations", "list"),
         ("send",),
+        *(("commands", word) for word in ("list", "show", "cancel")),
         *(("journal", word) for word in ("list", "show", "export", "replay")),
         ("retention", "run"),
         *(("tokens", word) for word in ("create", "list", "revoke")),
