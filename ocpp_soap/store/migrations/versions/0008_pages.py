@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from ocpp_soap.store.columns import harmless
+
 revision = "0008"
 down_revision = "0007"
 
@@ -70,6 +72,5 @@ def _vendors_and_models() -> None:
         op.add_column("charge_points", sa.Column(name, sa.Text()))
     connection = op.get_bind()
     for number, boot in connection.execute(sa.select(charge_points.c.id, charge_points.c.boot)).all():
-        # As the repository cuts what a station says to what an index holds.
-        said = {name: (boot.get(f"chargePoint{name.title()}") or "")[:255] or None for name in ("vendor", "model")}
+        said = {name: harmless(boot.get(f"chargePoint{name.title()}")) for name in ("vendor", "model")}
         connection.execute(charge_points.update().where(charge_points.c.id == number).values(**said))
