@@ -172,7 +172,7 @@ class Sender:
         if letter is None:
             return None
         if time.monotonic() - started > LATE:
-            return self._keep(letter, NotTransmitted("this process was held up: the station may be another's by now"))
+            return self._put_back(turn)
         profile = Profile.read(letter.station.profile)
         try:
             result = self.link.call(
@@ -230,6 +230,16 @@ class Sender:
             self.leave(turn)
             return None
         return _Letter(turn, command, station, version, payload, address, now)
+
+    def _put_back(self, turn: Turn) -> None:
+        """Nothing was sent, and the station may be another's by now: the command waits for its next turn."""
+        now = self.clock()
+
+        def put_back(work: Work) -> None:
+            work.queue.put_back(turn, now, "the process that was to send it was held up")
+            work.queue.release(turn.station_id, turn.holder, now)
+
+        transact(self.store, put_back)
 
     def _keep(self, letter: _Letter, result: Answered | CallFailed) -> None:
         until, now = time.monotonic() + self.persistence, self.clock()

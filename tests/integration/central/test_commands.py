@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from ocpp_soap.central import sending
 from ocpp_soap.central.orders import Order, Turn
 from ocpp_soap.central.pages import BatchFilter, CommandFilter, StationFilter
 from ocpp_soap.central.ports import Store, Work
@@ -226,6 +227,16 @@ def test_whoever_lost_a_station_sends_nothing_further_to_it(post: Post) -> None:
     post.meanwhile = lambda: None
     post.sender.run(taken[0])
     assert "answered" == post.state(second)
+
+
+@SQLITE
+def test_a_process_that_was_held_up_sends_nothing(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease might end before the call does: the command goes back into the queue."""
+    command = post.order("a")
+    monkeypatch.setattr(sending, "LATE", -1)
+    assert (1, "queued", []) == (post.round(), post.state(command), post.sent)
+    monkeypatch.undo()
+    assert (1, "answered") == (post.round(), post.state(command))
 
 
 def test_what_a_dead_process_was_sending_is_noticed_though_nothing_else_is_sent(post: Post) -> None:
