@@ -124,14 +124,16 @@ def test_who_prefers_to_wait_gets_the_answer(api: Api) -> None:
     assert ({"listVersion": 7}, "wait=20") == (found[0].json["answer"], found[0].headers["Preference-Applied"])
 
 
+TRIGGER = {"operation": "TriggerMessage", "payload": {"requestedMessage": "Heartbeat"}, "when": "next-contact"}
+
+
 def test_one_command_goes_to_many(api: Api) -> None:
-    """By names or by what is known of them; each gets a command, the batch counts, and what is left is cancelled."""
+    """Each gets a command, the batch counts what they come to, and what is left is cancelled."""
     prefix = f"{api.new()}-"
     names = [api.new(prefix) for _ in range(4)]
     with api.gateway.store.writing() as work:
         work.charge_points.contact(names[0], "1.2", None, api.gateway.clock())
-    order = {"operation": "TriggerMessage", "payload": {"requestedMessage": "Heartbeat"}, "when": "next-contact"}
-    answered = api.ask("POST", "/commands", 202, json={**order, "chargePoints": {"prefix": prefix}})
+    answered = api.ask("POST", "/commands", 202, json={**TRIGGER, "chargePoints": {"prefix": prefix}})
     place, batch = answered.headers["Location"].removeprefix("/api/v1"), answered.json
     assert (4, 3, 1, False) == (
         batch["total"],
@@ -146,22 +148,27 @@ def test_one_command_goes_to_many(api: Api) -> None:
     cancelled = api.post(f"{place}/cancel")
     assert (3, True, cancelled) == (cancelled["states"]["cancelled"], cancelled["finished"], api.get(place))
     api.post(f"{place}/cancel", 409)
-    some = {"ids": [names[1], names[2].upper(), names[1]]}
-    assert 2 == api.post("/commands", 202, {**order, "chargePoints": some})["total"]
+    restricted = api.as_("operate", names[3])
+    restricted.get(place, 404)
+    mine = restricted.post("/commands", 202, {**TRIGGER, "chargePoints": {"prefix": prefix}})
+    assert ([mine], 1) == (restricted.items("/batches"), mine["total"])
+
+
+def test_those_that_are_meant_are_named_or_described(api: Api) -> None:
+    """In any case, each once; nobody, everybody by accident, and who is not there are a 422 that says where."""
+    names = [api.new(), api.new()]
+    some = {"ids": [names[0], names[1].lower(), names[0]]}
+    assert 2 == api.post("/commands", 202, {**TRIGGER, "chargePoints": some})["total"]
     for wrong, pointer in (
         ({}, "#/chargePoints"),
         ({"all": False}, "#/chargePoints"),
         ({"all": True, "prefix": "C"}, "#/chargePoints"),
         ({"ids": []}, "#/chargePoints/ids"),
-        ({"ids": [names[1], "nobody"]}, "#/chargePoints/ids/1"),
+        ({"ids": [names[0], "nobody"]}, "#/chargePoints/ids/1"),
         ({"colour": "red"}, "#/chargePoints/colour"),
     ):
-        problem = api.post("/commands", 422, {**order, "chargePoints": wrong})
+        problem = api.post("/commands", 422, {**TRIGGER, "chargePoints": wrong})
         assert [pointer] == [error["pointer"] for error in problem["errors"]], wrong
-    problem = api.post("/commands", 422, {**order, "payload": {"requestedMessage": "X"}, "chargePoints": some})
+    problem = api.post("/commands", 422, {**TRIGGER, "payload": {"requestedMessage": "X"}, "chargePoints": some})
     assert ["#/payload/requestedMessage"] == [error["pointer"] for error in problem["errors"]]
-    api.post("/commands", 422, {**order, "chargePoints": {"prefix": f"{prefix}none"}})
-    restricted = api.as_("operate", names[3])
-    restricted.get(place, 404)
-    mine = restricted.post("/commands", 202, {**order, "chargePoints": {"prefix": prefix}})
-    assert ([mine], 1) == (restricted.items("/batches"), mine["total"])
+    api.post("/commands", 422, {**TRIGGER, "chargePoints": {"prefix": f"{names[0]}none"}})
