@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from . import words
-from .commands import Command
+from .commands import Command, Sending
 from .errors import GatewayError, NotFound
 from .models import Connector, Portrait, Transaction
 from .paging import every, rows
 from .reading import read, written
-from .transport import Transport, segment
 from .waiting import story, until
 
 T = TypeVar("T")
@@ -26,13 +25,8 @@ Since = datetime | Command[Any] | None
 REMOTE_START = "RemoteStartTransaction"
 
 
-class Awaiting:
+class Awaiting(Sending):
     """A charge point that is waited for; each failure says what was instead, and shows the last messages."""
-
-    def __init__(self, transport: Transport, chargeBoxIdentity: str) -> None:
-        self._transport = transport
-        self.chargeBoxIdentity = chargeBoxIdentity
-        self._path = f"/charge-points/{segment(chargeBoxIdentity)}"
 
     def portrait(self) -> Portrait:
         """All that is known of it; raises `NotFound` when it is not registered."""
@@ -48,12 +42,12 @@ class Awaiting:
 
         Else `NotInTime` is raised, and says that `what` did not happen.
         """
-        return until(question, timeout, lambda: self._failure(timeout, what, ()))
+        return until(self._transport, question, timeout, lambda: self._failure(timeout, what, ()))
 
     def wait_for_status(
         self, connectorId: int, *status: words.ChargePointStatus, timeout: float = 30.0, since: Since = None
     ) -> Connector:
-        """The connector when its state is one of these; `since` by when the gateway learned of it."""
+        """The connector when its state is one of these, or any where none is named; `since` by the gateway's time."""
         seen: dict[int, Connector] = {}
         begin = _moment(since)
 
@@ -61,14 +55,13 @@ class Awaiting:
             seen.update((one.connectorId, one) for one in self._connectors())
             found = seen.get(connectorId)
             fresh = found and (begin is None or (found.received is not None and found.received >= begin))
-            return found if found and fresh and found.status in status else None
+            return found if found and fresh and (not status or found.status in status) else None
 
         def fail() -> str:
-            states = (f"{one.connectorId}: {one.status} since {one.received}" for one in seen.values())
-            what = f"connector {connectorId} to be {' or '.join(status)}{_after(begin)}"
-            return self._failure(timeout, what, states or ("no connector has told its state",))
+            what = f"connector {connectorId} to be {' or '.join(status) or 'in any state'}{_after(begin)}"
+            return self._failure(timeout, what, seen.values() or ["no connector has told its state"])
 
-        return until(look, timeout, fail)
+        return until(self._transport, look, timeout, fail)
 
     def wait_for_transaction(
         self,
@@ -81,14 +74,13 @@ class Awaiting:
         """The newest transaction that fits: an open one or, with `since`, also one that has ended by now.
 
         A time in `since` is compared with startTimestamp, which is the station's word. A remote start in `since`
-        stands for the transaction that it brought about.
+        stands for the transaction that it brought about; where it ended without an answer, `NotAnswered` is raised.
         """
         started = {"startedFrom": _moment(since), "open": True if since is None else None}
 
         def look() -> Transaction | None:
             if isinstance(since, Command) and since.operation == REMOTE_START:
-                number = since.refresh().transactionId
-                return None if number is None else self._transaction(number)
+                return self._brought_about(since.refresh(), connectorId, idTag)
             return next(self._transactions(1, connectorId=connectorId, idTag=idTag, **started), None)
 
         def fail() -> str:
@@ -97,7 +89,7 @@ class Awaiting:
             what = f"{'an open transaction' if since is None else 'a transaction'}{told}{_after(_moment(since))}"
             return self._failure(timeout, what, self._newest_transactions())
 
-        return until(look, timeout, fail)
+        return until(self._transport, look, timeout, fail)
 
     def wait_for_end(self, transactionId: int, timeout: float = 30.0) -> Transaction:
         """The transaction when it has ended, with its meter values."""
@@ -108,7 +100,7 @@ class Awaiting:
             return seen[0] if seen[0].stopTimestamp else None
 
         what = f"the end of transaction {transactionId}"
-        return until(look, timeout, lambda: self._failure(timeout, what, map(_told, seen)))
+        return until(self._transport, look, timeout, lambda: self._failure(timeout, what, seen))
 
     def wait_for_boot(self, *, since: Since = None, timeout: float = 30.0) -> Portrait:
         """All that is known of it once it has booted and is registered; `since` by when the gateway heard of it."""
@@ -121,7 +113,7 @@ class Awaiting:
             seen[:] = [f"last boot {booted or 'never'}" if found else f"{self.chargeBoxIdentity} is not registered"]
             return found if booted and (begin is None or booted >= begin) else None
 
-        return until(look, timeout, lambda: self._failure(timeout, f"a boot{_after(begin)}", seen))
+        return until(self._transport, look, timeout, lambda: self._failure(timeout, f"a boot{_after(begin)}", seen))
 
     def _connectors(self) -> tuple[Connector, ...]:
         try:
@@ -139,18 +131,24 @@ class Awaiting:
         return read(Transaction, self._transport.get(f"/transactions/{number}").object())
 
     def _transactions(self, limit: int, **wanted: Any) -> Iterator[Transaction]:
-        return rows(
-            self._transport, "/transactions", Transaction, limit, {}, chargePoint=self.chargeBoxIdentity, **wanted
-        )
+        return rows(self._transport, "/transactions", Transaction, limit, chargePoint=self.chargeBoxIdentity, **wanted)
 
-    def _newest_transactions(self) -> list[str]:
+    def _brought_about(self, start: Command[Any], connectorId: int | None, idTag: str | None) -> Transaction | None:
+        if start.state != "uncertain" and start.ended:
+            start.check()
+        if start.transactionId is None:
+            return None
+        found = self._transaction(start.transactionId)
+        tag = found.idTag or ""
+        return found if connectorId in (None, found.connectorId) and (idTag or tag).lower() == tag.lower() else None
+
+    def _newest_transactions(self) -> Iterable[object]:
         try:
-            newest = list(self._transactions(3))
+            return list(self._transactions(3)) or ["it has no transaction"]
         except GatewayError as error:
             return [f"its transactions can't be read: {error}"]
-        return [_told(one) for one in newest] or ["it has no transaction"]
 
-    def _failure(self, timeout: float, what: str, instead: Iterable[str]) -> str:
+    def _failure(self, timeout: float, what: str, instead: Iterable[object]) -> str:
         lines = [f"{self.chargeBoxIdentity}: waited {timeout:g} s for {what}", *(f"  {line}" for line in instead)]
         return "\n".join([*lines, story(self._transport, self.chargeBoxIdentity)])
 
@@ -163,8 +161,3 @@ def _moment(since: Since) -> datetime | None:
 
 def _after(begin: datetime | None) -> str:
     return f" since {begin}" if begin else ""
-
-
-def _told(one: Transaction) -> str:
-    end = f"ended {one.stopTimestamp}" if one.stopTimestamp else "open"
-    return f"transaction {one.transactionId} of {one.idTag} on connector {one.connectorId}: {end}"

@@ -11,8 +11,8 @@ from . import words
 from .commands import Command, Options, State
 from .errors import NotInTime
 from .models import Json, Model
-from .paging import rows
 from .reading import given, read
+from .resources import Resource
 from .transport import Transport
 from .waiting import looks
 
@@ -75,11 +75,8 @@ class Batch(Model):
         return f"{self.operation} to {self.total} charge points (batch {self.batchId}): {states}"
 
 
-class Commands:
+class Commands(Resource):
     """The commands of all stations. Those of one, and how they are sent: `gateway.charge_point`."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
 
     def list(
         self,
@@ -91,8 +88,9 @@ class Commands:
         limit: int | None = None,
     ) -> Iterator[Command[Any]]:
         """Commands, newest first."""
-        wanted = {"chargePoint": chargePoint, "state": state, "operation": operation, "batch": batch}
-        return rows(self._transport, "/commands", Command, limit, {"_transport": self._transport}, **wanted)
+        return self._rows(
+            "/commands", Command, limit, chargePoint=chargePoint, state=state, operation=operation, batch=batch
+        )
 
     def get(self, commandId: int) -> Command[Any]:
         """One command."""
@@ -100,11 +98,8 @@ class Commands:
         return read(Command, found, _transport=self._transport)
 
 
-class Batches:
+class Batches(Resource):
     """Commands for many stations at once."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
 
     def send(
         self,
@@ -144,7 +139,7 @@ class Batches:
 
     def list(self, *, limit: int | None = None) -> Iterator[Batch]:
         """Batches, newest first."""
-        return rows(self._transport, "/batches", Batch, limit, {"_transport": self._transport})
+        return self._rows("/batches", Batch, limit)
 
     def get(self, batchId: int) -> Batch:
         """One batch."""

@@ -8,8 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from . import words
 from .awaiting import Awaiting
-from .batches import Commands
-from .commands import Command, Options, State, send
+from .commands import Command, State
 from .editing import changing
 from .models import Callback, ConfigurationKey, JournalEntry, Json, Portrait
 from .operations import Operations
@@ -98,21 +97,10 @@ class ChargePoint(Operations, Awaiting):
     ) -> Iterator[JournalEntry]:
         """What went over the wire between it and the gateway, newest first."""
         wanted = {"operation": operation, "outcome": outcome, "since": since, "until": until}
-        return rows(self._transport, f"{self._path}/journal", JournalEntry, limit, {}, **wanted)
+        return rows(self._transport, f"{self._path}/journal", JournalEntry, limit, **wanted)
 
     def commands(
         self, *, state: State | None = None, operation: words.Operation | None = None, limit: int | None = None
     ) -> Iterator[Command[Any]]:
         """What it was told, newest first."""
-        return Commands(self._transport).list(
-            chargePoint=self.chargeBoxIdentity, state=state, operation=operation, limit=limit
-        )
-
-    def send(
-        self, operation: words.Operation, payload: Mapping[str, object], options: Options | None = None, /
-    ) -> Command[Any]:
-        """Sends an operation by its name, with its request as a dict; the methods of that name are typed."""
-        return send(self._transport, self.chargeBoxIdentity, operation, options, payload)
-
-    def _send(self, operation: words.Operation, options: Options | None, payload: Mapping[str, object]) -> Command[Any]:
-        return send(self._transport, self.chargeBoxIdentity, operation, options, payload)
+        return rows(self._transport, f"{self._path}/commands", Command, limit, state=state, operation=operation)

@@ -48,7 +48,7 @@ class ChargePoints(Resource):
         callback: str | None = None,
     ) -> Portrait:
         """Registers a charge point, whether it has spoken or not; `Conflict` when it is registered already."""
-        identity = given(chargeBoxIdentity=chargeBoxIdentity, status=status, callback=callback)
-        body = identity | given(heartbeatInterval=heartbeatInterval)
+        decided = {"status": status, "heartbeatInterval": heartbeatInterval, "callback": callback}
+        body = given(chargeBoxIdentity=chargeBoxIdentity, **decided)
         reply = self._transport.call("POST", "/charge-points", body=body)
         return read(Portrait, reply.object(), etag=reply.headers.get("ETag"))

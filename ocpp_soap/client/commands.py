@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from . import words
-from .errors import NOT_ANSWERED, NotAnswered, NotInTime, Unfinished
+from .errors import NOT_ANSWERED, NotAnswered, Unfinished
 from .models import Fault, Json, Model
 from .reading import given, query, read
 from .transport import Transport, segment
-from .waiting import looks, story
+from .waiting import story, until
 
 A = TypeVar("A", covariant=True)
 
@@ -35,17 +35,17 @@ class Options:
     when: Literal["now", "next-contact"] = "now"
     deadline: datetime | None = None
     retries: int = 0
-    may_leave_out: Collection[str] = ()
+    may_leave_out: str | Collection[str] = ()
     idempotency_key: str | None = None
 
     def headers(self) -> dict[str, str]:
         """The key, a new one where none was given."""
-        return {"Idempotency-Key": self.idempotency_key or str(uuid.uuid4())}
+        return {"Idempotency-Key": str(uuid.uuid4()) if self.idempotency_key is None else self.idempotency_key}
 
     def fields(self) -> Json:
         """The others, in the API's words, where they are not as usual."""
         when = None if self.when == "now" else self.when
-        left_out = list(self.may_leave_out) or None
+        left_out = ([self.may_leave_out] if isinstance(self.may_leave_out, str) else list(self.may_leave_out)) or None
         return {"when": when, "deadline": self.deadline, "retries": self.retries or None, "mayLeaveOut": left_out}
 
 
@@ -109,13 +109,19 @@ class Command(Model, Generic[A]):
         with `check` false.
         """
         seen = self
-        for _ in looks(timeout):
+
+        def look() -> Command[A] | None:
+            nonlocal seen
             seen = seen if seen.ended else seen.refresh()
-            if seen.ended:
-                if check:
-                    seen.check()
-                return seen
-        raise NotInTime(f"within {timeout:g} s: {seen}\n{story(self._transport, self.chargeBoxIdentity)}")
+            return seen if seen.ended else None
+
+        def fail() -> str:
+            return f"within {timeout:g} s: {seen}\n{story(self._transport, self.chargeBoxIdentity)}"
+
+        ended = until(self._transport, look, timeout, fail)
+        if check:
+            ended.check()
+        return ended
 
     def cancel(self) -> Command[A]:
         """Takes it back while it is queued; `Conflict` when it is not."""
@@ -139,17 +145,18 @@ class Command(Model, Generic[A]):
 
 
 class Sending:
-    """What can be told something."""
+    """A charge point that is told something."""
 
-    def _send(self, operation: words.Operation, options: Options | None, payload: Mapping[str, object]) -> Command[Any]:
-        raise NotImplementedError
+    def __init__(self, transport: Transport, chargeBoxIdentity: str) -> None:
+        self._transport = transport
+        self.chargeBoxIdentity = chargeBoxIdentity
+        self._path = f"/charge-points/{segment(chargeBoxIdentity)}"
 
-
-def send(
-    transport: Transport, identity: str, operation: str, options: Options | None, payload: Mapping[str, object]
-) -> Command[Any]:
-    """Sends a command to one station."""
-    how = options or Options()
-    path = f"/charge-points/{segment(identity)}/commands/{segment(operation)}"
-    reply = transport.call("POST", path, query=query(**how.fields()), body=given(**payload), headers=how.headers())
-    return read(Command, reply.object(), _transport=transport)
+    def send(
+        self, operation: words.Operation, payload: Mapping[str, object], options: Options | None = None, /
+    ) -> Command[Any]:
+        """Sends an operation by its name, with its request as a dict; the methods of that name are typed."""
+        how = options or Options()
+        path = f"{self._path}/commands/{segment(operation)}"
+        order = {"query": query(**how.fields()), "body": given(**payload), "headers": how.headers()}
+        return read(Command, self._transport.call("POST", path, **order).object(), _transport=self._transport)

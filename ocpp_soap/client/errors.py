@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 class GatewayError(Exception):
     """Everything that this client raises on purpose, but for ValueError where an argument can't be right."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it is, whatever its __init__ takes: a pool of processes hangs on an exception that it can't read.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[GatewayError], args: tuple[Any, ...]) -> GatewayError:
+    return kind.__new__(kind, *args)
+
 
 class NoAnswer(GatewayError):
     """No whole answer came from the gateway: it can't be reached, or took too long."""
@@ -61,7 +69,7 @@ class FieldError:
 class Problem(GatewayError):
     """The gateway refused a request, as problem+json (RFC 9457); `raw` is the whole of it.
 
-    `repeated`: an earlier attempt got no answer, and may have had its effect.
+    `repeated`: an earlier attempt failed, and may have had its effect.
     """
 
     def __init__(
@@ -83,7 +91,7 @@ class Problem(GatewayError):
         self.repeated = repeated
         words = self.detail or self.title or "no reason was given"
         told = "".join(f"\n  {error}" for error in self.errors if error.detail not in words)
-        earlier = " (an earlier attempt got no answer, and may have done it)" if repeated else ""
+        earlier = " (an earlier attempt failed, and may have done it)" if repeated else ""
         super().__init__(f"{request}: {status} {words}{earlier}{told}")
 
 

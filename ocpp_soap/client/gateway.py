@@ -75,4 +75,4 @@ class Gateway:
         Else `NotInTime` is raised, and says that `what` did not happen. `point.wait_for` also shows the messages of
         that station then.
         """
-        return until(question, timeout, lambda: f"waited {timeout:g} s for {what}")
+        return until(self._transport, question, timeout, lambda: f"waited {timeout:g} s for {what}")

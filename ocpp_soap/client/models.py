@@ -47,6 +47,9 @@ class Connector(Model):
     received: datetime | None = None
     availability: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.connectorId}: {self.status} since {self.received}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationKey(Model):
@@ -97,6 +100,10 @@ class Transaction(Model):
     reason: str | None = None
     flags: tuple[Flag, ...] = ()
     meterValue: tuple[MeterValue, ...] = ()
+
+    def __str__(self) -> str:
+        span = f"from {self.startTimestamp} " + (f"to {self.stopTimestamp}" if self.stopTimestamp else "on, open")
+        return f"transaction {self.transactionId} of {self.idTag} on connector {self.connectorId} {span}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ class MoreOperations(Sending):
 
     def get_local_list_version(self, options: Options | None = None, /) -> Command[answers.GetLocalListVersionResponse]:
         """Ask which version of the local authorization list the Charge Point holds (OCPP 1.6 §5.10)."""
-        return self._send("GetLocalListVersion", options, {})
+        return self.send("GetLocalListVersion", {}, options)
 
     def remote_start_transaction(
         self,
@@ -35,7 +35,7 @@ class MoreOperations(Sending):
         chargingProfile: Limits for this transaction; the purpose must be TxProfile.
         """
         payload = {"connectorId": connectorId, "idTag": idTag, "chargingProfile": chargingProfile}
-        return self._send("RemoteStartTransaction", options, payload)
+        return self.send("RemoteStartTransaction", payload, options)
 
     def remote_stop_transaction(
         self, options: Options | None = None, /, *, transactionId: int
@@ -44,7 +44,7 @@ class MoreOperations(Sending):
 
         transactionId: The number that the Central System gave when the transaction began.
         """
-        return self._send("RemoteStopTransaction", options, {"transactionId": transactionId})
+        return self.send("RemoteStopTransaction", {"transactionId": transactionId}, options)
 
     def reserve_now(
         self,
@@ -73,14 +73,14 @@ class MoreOperations(Sending):
             "parentIdTag": parentIdTag,
             "reservationId": reservationId,
         }
-        return self._send("ReserveNow", options, payload)
+        return self.send("ReserveNow", payload, options)
 
     def reset(self, options: Options | None = None, /, *, type: words.ResetType) -> Command[answers.ResetResponse]:
         """Have the Charge Point restart. It sends BootNotification when it is back (OCPP 1.6 §5.14).
 
         type: Soft or Hard.
         """
-        return self._send("Reset", options, {"type": type})
+        return self.send("Reset", {"type": type}, options)
 
     def send_local_list(
         self,
@@ -102,7 +102,7 @@ class MoreOperations(Sending):
             "localAuthorizationList": localAuthorizationList,
             "updateType": updateType,
         }
-        return self._send("SendLocalList", options, payload)
+        return self.send("SendLocalList", payload, options)
 
     def set_charging_profile(
         self, options: Options | None = None, /, *, connectorId: int, csChargingProfiles: types.ChargingProfile
@@ -114,7 +114,7 @@ class MoreOperations(Sending):
         csChargingProfiles: The profile: one, in spite of the plural name.
         """
         payload = {"connectorId": connectorId, "csChargingProfiles": csChargingProfiles}
-        return self._send("SetChargingProfile", options, payload)
+        return self.send("SetChargingProfile", payload, options)
 
     def trigger_message(
         self,
@@ -129,7 +129,7 @@ class MoreOperations(Sending):
         requestedMessage: Name of the message.
         connectorId: The connector to report on, from 1 up; only for messages about a connector.
         """
-        return self._send("TriggerMessage", options, {"requestedMessage": requestedMessage, "connectorId": connectorId})
+        return self.send("TriggerMessage", {"requestedMessage": requestedMessage, "connectorId": connectorId}, options)
 
     def unlock_connector(
         self, options: Options | None = None, /, *, connectorId: int
@@ -139,7 +139,7 @@ class MoreOperations(Sending):
 
         connectorId: The connector, from 1 up.
         """
-        return self._send("UnlockConnector", options, {"connectorId": connectorId})
+        return self.send("UnlockConnector", {"connectorId": connectorId}, options)
 
     def update_firmware(
         self,
@@ -165,4 +165,4 @@ class MoreOperations(Sending):
             "retries": retries,
             "retryInterval": retryInterval,
         }
-        return self._send("UpdateFirmware", options, payload)
+        return self.send("UpdateFirmware", payload, options)

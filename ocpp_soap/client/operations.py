@@ -22,7 +22,7 @@ class Operations(MoreOperations):
 
         reservationId: The number that ReserveNow gave it.
         """
-        return self._send("CancelReservation", options, {"reservationId": reservationId})
+        return self.send("CancelReservation", {"reservationId": reservationId}, options)
 
     def change_availability(
         self, options: Options | None = None, /, *, connectorId: int, type: words.AvailabilityType
@@ -33,7 +33,7 @@ class Operations(MoreOperations):
         connectorId: The connector, from 1 up; 0 is the Charge Point with all its connectors.
         type: Operative or Inoperative.
         """
-        return self._send("ChangeAvailability", options, {"connectorId": connectorId, "type": type})
+        return self.send("ChangeAvailability", {"connectorId": connectorId, "type": type}, options)
 
     def change_configuration(
         self, options: Options | None = None, /, *, key: str, value: str
@@ -44,13 +44,13 @@ class Operations(MoreOperations):
         key: Name of the setting, such as HeartbeatInterval.
         value: The new value, written as text.
         """
-        return self._send("ChangeConfiguration", options, {"key": key, "value": value})
+        return self.send("ChangeConfiguration", {"key": key, "value": value}, options)
 
     def clear_cache(self, options: Options | None = None, /) -> Command[answers.ClearCacheResponse]:
         """Make the Charge Point forget the identifiers in its authorization cache. The local list stays (OCPP 1.6
         §5.4).
         """
-        return self._send("ClearCache", options, {})
+        return self.send("ClearCache", {}, options)
 
     def clear_charging_profile(
         self,
@@ -75,7 +75,7 @@ class Operations(MoreOperations):
             "chargingProfilePurpose": chargingProfilePurpose,
             "stackLevel": stackLevel,
         }
-        return self._send("ClearChargingProfile", options, payload)
+        return self.send("ClearChargingProfile", payload, options)
 
     def data_transfer(
         self, options: Options | None = None, /, *, vendorId: str, messageId: str | None = None, data: str | None = None
@@ -87,7 +87,7 @@ class Operations(MoreOperations):
         messageId: Which of the vendor's messages this is.
         data: Content as agreed with the vendor, of any length and format; often JSON or XML as text.
         """
-        return self._send("DataTransfer", options, {"vendorId": vendorId, "messageId": messageId, "data": data})
+        return self.send("DataTransfer", {"vendorId": vendorId, "messageId": messageId, "data": data}, options)
 
     def get_composite_schedule(
         self,
@@ -106,7 +106,7 @@ class Operations(MoreOperations):
         chargingRateUnit: Unit in which the answer is wanted.
         """
         payload = {"connectorId": connectorId, "duration": duration, "chargingRateUnit": chargingRateUnit}
-        return self._send("GetCompositeSchedule", options, payload)
+        return self.send("GetCompositeSchedule", payload, options)
 
     def get_configuration(
         self, options: Options | None = None, /, *, key: Sequence[str] | None = None
@@ -115,7 +115,7 @@ class Operations(MoreOperations):
 
         key: Names of the settings; none means all.
         """
-        return self._send("GetConfiguration", options, {"key": key})
+        return self.send("GetConfiguration", {"key": key}, options)
 
     def get_diagnostics(
         self,
@@ -144,4 +144,4 @@ class Operations(MoreOperations):
             "retries": retries,
             "retryInterval": retryInterval,
         }
-        return self._send("GetDiagnostics", options, payload)
+        return self.send("GetDiagnostics", payload, options)

@@ -11,26 +11,22 @@ from .transport import Transport
 
 M = TypeVar("M")
 
-PAGE = 100
+FIRST_PAGE, LATER_PAGES = 100, 500
+"""Rows of a page: who takes the first one only need not wait for more."""
 
 
-def rows(
-    transport: Transport, path: str, kind: type[M], limit: int | None, own: Mapping[str, Any], /, **wanted: Any
-) -> Iterator[M]:
-    """The rows of a list that are `wanted`, in its order, at most `limit`; each page is asked for when it is needed.
-
-    `own` are fields of the model that are not in JSON.
-    """
-    left, cursor = limit, None
+def rows(transport: Transport, path: str, kind: type[M], limit: int | None, /, **wanted: Any) -> Iterator[M]:
+    """The rows of a list that are `wanted`, in its order, at most `limit`; each page is asked for when it is needed."""
+    left, cursor, size = limit, None, FIRST_PAGE
     while left is None or left > 0:
-        size = PAGE if left is None else min(PAGE, left)
+        size = size if left is None else min(size, left)
         page = transport.get(path, query(**wanted, limit=size, cursor=cursor)).object()
         items = _items(page, path)
-        yield from (read(kind, item, **own) for item in items[:left])
+        yield from (read(kind, item, _transport=transport) for item in items[:left])
         left = None if left is None else left - len(items)
         if page.get("next") in (None, cursor):
             return
-        cursor = page["next"]
+        cursor, size = page["next"], LATER_PAGES
 
 
 def every(transport: Transport, path: str, kind: type[M]) -> tuple[M, ...]:

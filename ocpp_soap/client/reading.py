@@ -19,15 +19,16 @@ M = TypeVar("M")
 def read(kind: type[M], found: Any, **own: Any) -> M:
     """A model from the JSON object `found`; raises `BadAnswer` where that lacks a field or has a bad time.
 
-    `own` are fields that no JSON has. A field `raw` holds the whole object, so that what is new in it can be had.
+    `own` are fields that no JSON has, for the models that have them. A field `raw` holds the whole object, so that what
+    is new in it can be had.
     """
     if not isinstance(found, Mapping):
         raise BadAnswer(f"expected {kind.__name__} as an object, found {str(found)[:80]!r}")
-    values, model = dict(own), cast(Any, kind)
-    for name, type_, required in _fields(model):
-        if name in values:
-            continue
-        if name == "raw" and issubclass(kind, Model):
+    values: dict[str, Any] = {}
+    for name, type_, required in _fields(cast(Any, kind)):
+        if name in own:
+            values[name] = own[name]
+        elif name == "raw" and issubclass(kind, Model):
             values[name] = dict(found)
         elif name in found:
             values[name] = _value(type_, found[name], f"{kind.__name__}.{name}")

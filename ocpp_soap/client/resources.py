@@ -22,7 +22,7 @@ class Resource:
         self._transport = transport
 
     def _rows(self, path: str, kind: type[M], limit: int | None, /, **wanted: Any) -> Iterator[M]:
-        return rows(self._transport, path, kind, limit, {}, **wanted)
+        return rows(self._transport, path, kind, limit, **wanted)
 
 
 class Transactions(Resource):

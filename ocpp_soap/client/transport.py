@@ -6,13 +6,14 @@ It knows no resource. Each thread, and each process after a fork, has a connecti
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
-import re
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,9 +22,10 @@ from urllib.parse import quote, urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from .errors import BadAnswer, NoAnswer, Problem, kind_of
+from .troubles import may_pass, no_answer
 
 API = "/api/v1"
 
@@ -33,8 +35,6 @@ CHUNK = 65536
 
 MAY_SUCCEED_LATER = frozenset({429, 502, 503, 504})
 TOLD_TO_WAIT = 429
-
-_OBJECT = re.compile(r"^(<.*?>|HTTPS?Connection(Pool)?\(.*?\)): ")
 
 Parameters = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ class Reply:
         """Its content; raises `BadAnswer` when that is no JSON."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadAnswer(f"{self.request}: the answer is no JSON: {_begin(self.content)}") from None
 
     def object(self) -> dict[str, Any]:
@@ -78,24 +78,42 @@ class Transport:
 
     def __init__(self, url: str, token: str, *, timeout: float, verify: bool | str | Path) -> None:
         """`url` with or without /api/v1; raises ValueError, which never quotes the token, for what can't be right."""
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("expected the gateway's address such as https://gateway.example:8443")
-        if "@" in parts.netloc:
-            raise ValueError("give the address without user and password; the token is all that the gateway wants")
-        if timeout <= 0:
+        if not 0 < timeout <= threading.TIMEOUT_MAX:
             raise ValueError(f"expected a timeout of more than 0 seconds, found {timeout}")
-        path = parts.path.rstrip("/").removesuffix(API)
-        self.url = f"{parts.scheme}://{parts.netloc}{path}{API}"
+        if not isinstance(verify, bool) and not Path(verify).exists():
+            raise ValueError(f"verify: there is no file {verify}")
+        self.url = _address(url)
         self.timeout = timeout
         self._verify = verify if isinstance(verify, bool) else str(verify)
-        word = token.strip()
+        word = str(token or "").strip()
         if not word or not word.isascii() or not word.isprintable() or " " in word:
             raise ValueError("expected a token as `ocpp-soap tokens create` prints it")
         self._auth = _Token(word)
         self._own = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._closed = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        # No token leaves the process: what is unpickled elsewhere can be looked at, and is closed.
+        return {"url": self.url, "timeout": self.timeout, "_sessions": (), "_closed": True}
+
+    def __deepcopy__(self, _: object) -> Transport:
+        return self
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What this thread calls meanwhile has, for all of it, these seconds and those of a connection."""
+        before = self._end()
+        self._own.end = min(before, time.monotonic() + seconds + CONNECT_SECONDS)
+        try:
+            yield
+        finally:
+            self._own.end = before
+
+    def _end(self) -> float:
+        if self._closed:
+            raise RuntimeError("this Gateway is closed, or came from another process: make a new one")
+        return getattr(self._own, "end", math.inf)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -104,8 +122,6 @@ class Transport:
             session.close()
 
     def _session(self) -> requests.Session:
-        if self._closed:
-            raise RuntimeError("this Gateway is closed")
         if getattr(self._own, "process", None) != os.getpid():  # a connection must not be shared after a fork
             self._own.session, self._own.process = requests.Session(), os.getpid()
             self._sessions.add(self._own.session)
@@ -124,20 +140,19 @@ class Transport:
         query: Parameters | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        extra: float = 0.0,
     ) -> Reply:
         """Sends a request and returns its answer; raises a `Problem`, `NoAnswer` or `BadAnswer`.
 
-        `path` begins below /api/v1; `body` is sent as JSON, or as it is when it is bytes; `extra` seconds are what the
-        gateway was asked to wait. It is repeated after a failure, with growing pauses or as Retry-After says, while
-        the timeout lasts: where nothing was sent, or the gateway said 429, or where it may be done twice.
+        `path` begins below /api/v1; `body` is sent as JSON, or as it is when it is bytes. It is repeated after a
+        failure, with growing pauses or as Retry-After says, while the timeout lasts: where nothing was sent, or the
+        gateway said 429, or where it may be done twice.
         """
         sent = {"Accept": "application/json, */*;q=0.5", "User-Agent": "ocpp-soap-client", **(headers or {})}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body, allow_nan=False).encode()
             sent["Content-Type"] = "application/json"
         request = _Request(method, f"{self.url}{path}", f"{method} {path}", query, body, sent)
-        deadline = time.monotonic() + self.timeout + extra
+        deadline = min(time.monotonic() + self.timeout, self._end())
         repeated = False
         for pause in _pauses():
             try:
@@ -146,7 +161,7 @@ class Transport:
                 wait = _wait(error, request, pause)
                 if wait is None or time.monotonic() + wait >= deadline:
                     raise
-                repeated = repeated or not isinstance(error, NoAnswer) or error.sent
+                repeated = repeated or (method != "GET" and _may_have_done(error))
                 time.sleep(wait)
         raise AssertionError("the pauses have no end")
 
@@ -168,27 +183,25 @@ class Transport:
             )
             with response:
                 content = b"".join(_chunks(response, deadline))
-        except requests.exceptions.SSLError as error:
-            raise NoAnswer(f"{request.name}: {self.url} is not trusted: {_reason(error)}", sent=False) from error
         except (requests.RequestException, HTTPError, TimeoutError) as error:
             if isinstance(error, ValueError):  # an argument that no request can hold
                 raise
-            words = f"{request.name}: no answer from {self.url}: {_reason(error)}"
-            raise NoAnswer(words, sent=not _unsent(error)) from error
+            failure = no_answer(request.name, self.url, error)
+            raise failure from failure.__cause__
         return self._judge(request, response, content, repeated)
 
     def _judge(self, request: _Request, response: requests.Response, content: bytes, repeated: bool) -> Reply:
         status, headers = response.status_code, response.headers
-        if 200 <= status < 300 or status == 304:
+        if 200 <= status < 300:
             return Reply(headers, content, request.name)
         if 300 <= status < 400:
             where = headers.get("Location", "")[:200]
             raise BadAnswer(f"{request.name}: redirected to {where}, which is not followed; is {self.url} the gateway?")
         try:
             raw = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raw = None
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or not raw.keys() & {"title", "detail"}:
             if status not in MAY_SUCCEED_LATER:
                 words = f"{self.url} is not the web API of a gateway: {status} {_begin(content)}"
                 raise BadAnswer(f"{request.name}: {words}")
@@ -212,6 +225,21 @@ class _Request:
         return self.method == "GET" or any(name in known for name in ("Idempotency-Key", "If-Match", "If-None-Match"))
 
 
+def _address(url: str) -> str:
+    """The URL of the API there; it never quotes what may be a password."""
+    expected = "expected the gateway's address such as https://gateway.example:8443"
+    try:
+        parts = urlsplit(str(url or "").strip())
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:  # a port that is none
+        raise ValueError(f"{expected}: {error}") from None
+    if not right or parts.query or parts.fragment:
+        raise ValueError(expected)
+    if "@" in parts.netloc:
+        raise ValueError("give the address without user and password; the token is all that the gateway wants")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix(API)}{API}"
+
+
 def _pauses() -> Iterator[float]:
     pause = FIRST_PAUSE
     while True:
@@ -222,8 +250,7 @@ def _pauses() -> Iterator[float]:
 def _wait(error: NoAnswer | Problem, request: _Request, pause: float) -> float | None:
     """Seconds until it may be tried again; None: never."""
     if isinstance(error, NoAnswer):
-        trusted = not isinstance(error.__cause__, requests.exceptions.SSLError)
-        return pause if trusted and (not error.sent or request.may_be_repeated) else None
+        return pause if may_pass(error) and (not error.sent or request.may_be_repeated) else None
     if error.status not in MAY_SUCCEED_LATER or not (request.may_be_repeated or error.status == TOLD_TO_WAIT):
         return None
     return pause if error.retry_after is None else error.retry_after
@@ -237,18 +264,8 @@ def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
             raise TimeoutError("it was not whole in time")
 
 
-def _unsent(error: BaseException) -> bool:
-    """Whether the request never left: no connection came about."""
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost words, without the objects that they stand in."""
-    inner = getattr(error.args[0] if error.args else None, "reason", None) or error
-    return _OBJECT.sub("", str(inner)) or type(error).__name__
+def _may_have_done(error: NoAnswer | Problem) -> bool:
+    return error.sent if isinstance(error, NoAnswer) else error.status != TOLD_TO_WAIT
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -267,5 +284,7 @@ def _begin(content: bytes) -> str:
 
 
 def segment(text: str | int) -> str:
-    """A part of a path, whatever characters it has."""
+    """A part of a path, whatever characters it has; raises ValueError for what no path can hold."""
+    if text in ("", ".", ".."):  # these would be another path, however they are written
+        raise ValueError(f"no URL can name {text!r}")
     return quote(str(text), safe="")

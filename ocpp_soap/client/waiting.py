@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .errors import GatewayError, NotInTime
 from .models import JournalEntry
-from .reading import read
+from .paging import rows
 from .transport import Transport, segment
 
 T = TypeVar("T")
@@ -23,12 +23,16 @@ LINES = 12
 """Rows of the journal that a failure shows."""
 
 
-def until(look: Callable[[], T | None], timeout: float, fail: Callable[[], str]) -> T:
-    """What `look` finds, asked until it is true; raises `NotInTime` with what `fail` says after `timeout` seconds."""
-    for _ in looks(timeout):
-        if found := look():
-            return found
-    raise NotInTime(fail())
+def until(transport: Transport, look: Callable[[], T | None], timeout: float, fail: Callable[[], str]) -> T:
+    """What `look` finds, asked until it is true; raises `NotInTime` with what `fail` says after `timeout` seconds.
+
+    A gateway that falls silent meanwhile does not make it much longer.
+    """
+    with transport.within(timeout):
+        for _ in looks(timeout):
+            if found := look():
+                return found
+        raise NotInTime(fail())
 
 
 def looks(timeout: float) -> Iterator[None]:
@@ -46,9 +50,7 @@ def looks(timeout: float) -> Iterator[None]:
 def story(transport: Transport, identity: str) -> str:
     """The newest rows of a station's journal, oldest first, as lines of text; never an exception of the gateway."""
     try:
-        reply = transport.get(f"/charge-points/{segment(identity)}/journal", {"limit": LINES})
-        rows: list[Any] = reply.object().get("items", [])
-        entries = [read(JournalEntry, row) for row in rows]
+        entries = list(rows(transport, f"/charge-points/{segment(identity)}/journal", JournalEntry, LINES))
     except GatewayError as error:
         return f"Its journal can't be read: {error}"
     if not entries:

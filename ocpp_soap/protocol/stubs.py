@@ -161,7 +161,7 @@ def _method(operation: Operation) -> str:
         [
             _signature(f"def {method_name(operation.name)}", taken, f"Command[answers.{operation.output.type.name}]"),
             _indented(_docstring(purpose[:1].upper() + purpose[1:], fields)),
-            _indented(_call(f'"{operation.name}", {options}', payload)),
+            _indented(_call(f'"{operation.name}"', payload, options)),
         ]
     )
 
@@ -176,13 +176,13 @@ def _signature(start: str, taken: Iterable[str], result: str) -> str:
     return "\n".join([f"{start}(", *lines, f") -> {result}:"])
 
 
-def _call(given: str, payload: str) -> str:
-    whole = f"return self._send({given}, {{{payload}}})"
+def _call(name: str, payload: str, options: str) -> str:
+    whole = f"return self.send({name}, {{{payload}}}, {options})"
     if len(whole) + 2 * INDENT <= WIDTH:
         return whole
     lines = "".join(f"    {one},\n" for one in payload.split(", "))
     written = f"{{{payload}}}" if len(payload) + 2 * INDENT + 12 <= WIDTH else f"{{\n{lines}}}"
-    return f"payload = {written}\nreturn self._send({given}, payload)"
+    return f"payload = {written}\nreturn self.send({name}, payload, {options})"
 
 
 def _docstring(text: str, fields: Collection[Field] = (), indent: int = 2 * INDENT) -> str:

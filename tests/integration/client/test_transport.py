@@ -181,11 +181,32 @@ def test_the_address_may_end_as_it_likes(server: Scripted, url: str) -> None:
     assert "/api/v1/whoami" == server.asked[0].path
 
 
-@pytest.mark.parametrize("url", ["gateway:8180", "ftp://gateway", "http://", "http://u:p@gateway", "http://g/?a=b"])
+@pytest.mark.parametrize(
+    "url", ["", "gateway:8180", "ftp://gateway", "http://", "http://u:p@gateway", "http://g/?a=b", "http://g:x"]
+)
 def test_an_address_that_can_not_be_right_is_refused(url: str) -> None:
-    """Before anything is asked of anybody."""
+    """Before anything is asked of anybody; so is an identity that would make another path."""
     with pytest.raises(ValueError, match=r"the gateway's address|the address without"):
         Gateway(url, TOKEN)
+    with Gateway("http://g", TOKEN) as gateway, pytest.raises(ValueError, match=r"no URL can name '\.\.'"):
+        gateway.charge_point("..")
+
+
+def test_a_wait_at_a_gateway_that_falls_silent_ends_soon(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was to be waited for, and a moment more, whatever a call may take else; the next call has all its time."""
+    monkeypatch.setattr("ocpp_soap.client.transport.CONNECT_SECONDS", 0.3)
+
+    def silent(_: BaseHTTPRequestHandler) -> None:
+        server.stopping.wait()
+
+    server.answers(silent)
+    began = time.monotonic()
+    with Gateway(server.url, TOKEN) as gateway:
+        with pytest.raises(NoAnswer):
+            gateway.charge_point("CP1").wait_for_boot(timeout=0.1)
+        assert time.monotonic() - began < 4
+        server.answers(ME)
+        assert "ci" == gateway.whoami().name
 
 
 def test_connections_are_kept_and_no_thread_shares_one(server: Scripted, gateway: Gateway) -> None:
@@ -218,6 +239,10 @@ def test_who_is_not_trusted_gets_nothing(tmp_path: Path) -> None:
         assert (False, []) == (raised.value.sent, server.asked)
         with Gateway(server.url, TOKEN, verify=identity.certificate) as gateway:
             assert "ci" == gateway.whoami().name
+    with scripted() as plain, Gateway(plain.url.replace("http", "https"), TOKEN) as gateway:
+        with pytest.raises(NoAnswer, match="does not speak TLS, maybe it is http") as raised:
+            gateway.whoami()
+        assert not raised.value.sent
 
 
 def test_a_problem_becomes_the_exception_of_its_status(server: Scripted, gateway: Gateway) -> None:
@@ -233,9 +258,10 @@ def test_a_problem_becomes_the_exception_of_its_status(server: Scripted, gateway
         server.answers(Answer(status, {"detail": "no"}))
         with pytest.raises(kind, match=f"{status} no"):
             gateway.tokens.create("ci", "read")
-    server.answers(Answer(404, b"<html>nginx</html>"))
-    with pytest.raises(BadAnswer, match="is not the web API of a gateway: 404 <html>nginx"):
-        gateway.whoami()
+    for body, words in ((b"<html>nginx</html>", "<html>nginx"), ({"error": "no route"}, '{"error": "no route"}')):
+        server.answers(Answer(404, body))
+        with pytest.raises(BadAnswer, match=f"is not the web API of a gateway: 404 {words}"):
+            gateway.whoami()
 
 
 def test_a_stale_change_says_how_it_is_now(server: Scripted, gateway: Gateway) -> None:
@@ -245,6 +271,12 @@ def test_a_stale_change_says_how_it_is_now(server: Scripted, gateway: Gateway) -
     with pytest.raises(Changed, match="an earlier attempt") as changed:
         gateway.id_tags.remove(IdTag(idTag="A", status="Accepted", etag='"1"'))
     assert (True, '"2"') == (changed.value.current.blocked, changed.value.current.etag)
+    gone = Answer(404, {"detail": "there is no such tag"})
+    server.answers(hang_up, gone)
+    gateway.id_tags.remove("A")
+    server.answers(Answer(429, {"detail": "slowly"}, {"Retry-After": "0"}), gone)  # that attempt did nothing
+    with pytest.raises(NotFound):
+        gateway.id_tags.remove("A")
 
 
 def test_a_list_is_read_page_by_page_as_it_is_wanted(server: Scripted, gateway: Gateway) -> None:

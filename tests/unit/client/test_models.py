@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
+from copy import deepcopy
+from dataclasses import FrozenInstanceError, asdict
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -16,9 +18,14 @@ from ocpp_soap.client import (
     Cancelled,
     Command,
     Expired,
+    Gateway,
     JournalEntry,
+    NoAnswer,
     NotAnswered,
+    NotFound,
+    NotInTime,
     NotTransmitted,
+    Options,
     StationFault,
     Transaction,
     Uncertain,
@@ -88,6 +95,8 @@ def test_what_is_sent_is_json_and_its_times_have_a_zone() -> None:
     assert {"open": "true", "mayLeaveOut": ["a", "b"]} == query(open=True, mayLeaveOut=("a", "b"), who=None)
     with pytest.raises(ValueError, match="has no zone"):
         given(at=AT.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="has no zone"):
+        Gateway("http://127.0.0.1:9", "ocs_secret").charge_point("CP1").wait_for_boot(since=AT.replace(tzinfo=None))
 
 
 def command(**fields: Any) -> Command[Any]:
@@ -138,3 +147,29 @@ def test_a_line_of_the_journal_says_what_matters() -> None:
     told |= {"flags": [], "request": f"<e:status>X</e:status><s:Body>{body}</s:Body>"}
     line = "12:00:00.500 ← StatusNotification (connectorId 1, status Charging): answered"
     assert line == str(read(JournalEntry, told))
+
+
+def test_commands_and_failures_reach_another_process_and_no_token_does() -> None:
+    """They are the same there, to be looked at; asking the gateway again needs a client of that process."""
+    gateway = Gateway("http://127.0.0.1:9", "ocs_topsecret")
+    row = {"commandId": 7, "chargeBoxIdentity": "CP1", "operation": "Reset", "created": "2024-01-31T12:00:00Z"}
+    failed: Command[Any] = read(Command, {**row, "state": "expired"}, _transport=gateway._transport)
+    assert failed == deepcopy(failed)
+    assert 7 == asdict(failed)["commandId"]
+    written = pickle.dumps((gateway, failed))
+    assert b"topsecret" not in written
+    other, copied = pickle.loads(written)  # noqa: S301 it is our own
+    assert (failed, gateway.url) == (copied, other.url)
+    with pytest.raises(RuntimeError, match="make a new one"), other:
+        copied.refresh()
+    for error in (NotFound("GET /x", 404, {"detail": "no"}), NoAnswer("none", sent=True), NotInTime("late")):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301
+        assert (type(error), str(error), vars(error)) == (type(again), str(again), vars(again))
+    assert failed == pickle.loads(pickle.dumps(Expired(failed))).command  # noqa: S301
+
+
+def test_a_key_is_never_made_up_for_one_that_was_given_and_a_name_is_one_name() -> None:
+    """An empty key is the gateway's to refuse; a field to leave out may be given alone."""
+    assert {"Idempotency-Key": ""} == Options(idempotency_key="").headers()
+    for names in ("chargingProfile", ["chargingProfile"]):
+        assert ["chargingProfile"] == Options(may_leave_out=names).fields()["mayLeaveOut"]
