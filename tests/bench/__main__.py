@@ -21,7 +21,7 @@ from rich.progress import Progress
 from ocpp_soap.protocol import catalog
 from ocpp_soap.settings import Settings
 
-from . import checkout, commands, load, messages, report, servers, statements
+from . import checkout, commands, load, messages, pages, report, seed, servers, statements
 from .sheets import Sheet
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -50,8 +50,18 @@ MIX = {
 ROUNDS, QUICK_ROUNDS = 4, 1
 
 
-# Stations that are called, in a quick run and otherwise; the seconds that a quick one gives those that don't answer.
+FAILURES = (
+    load.LoadError,
+    servers.StartError,
+    checkout.CheckoutError,
+    commands.CommandsError,
+    pages.PagesError,
+)
+# What a run has, and a quick one: stations that are called, and what is in the two stores whose lists are read.
 STATIONS, QUICK_STATIONS = 1000, 100
+SIZES = (seed.Size(100, 1_000), seed.Size(10_000, 1_000_000))
+QUICK_SIZES = (seed.Size(100, 1_000), seed.Size(1_000, 50_000))
+# The seconds that a quick run gives stations which don't answer.
 QUICK_TIMEOUTS = {"CONNECT_TIMEOUT": "2", "READ_TIMEOUT": "2"}
 
 
@@ -62,6 +72,7 @@ QUICK_TIMEOUTS = {"CONNECT_TIMEOUT": "2", "READ_TIMEOUT": "2"}
 @click.option("--operation", "chosen", multiple=True, type=click.Choice(list(SECONDS)), help="Only these; repeatable.")
 @click.option("--against", metavar="REV", help="Instead of a floor: the gateway of a commit, such as HEAD or HEAD~1.")
 @click.option("--commands", "what", flag_value="commands", help="Instead: how soon 1,000 stations are called.")
+@click.option("--pages", "what", flag_value="pages", help="Instead: what lists cost in a store with a million rows.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of tables.")
 @click.option("--write", type=click.Path(exists=True, path_type=Path), help="Put the tables into this README.md.")
 def bench(
@@ -83,6 +94,9 @@ def bench(
 
     With --commands a command goes to 1,000 simulated stations, by turns with dead ones among them and without: the
     ratio says whether the dead delay the living.
+
+    With --pages two stores are seeded (`make seed`), and each list of the web API is asked of both by turns: the ratio
+    says whether a page costs more where there is more.
     """
     if what and (chosen or against):
         raise click.UsageError(f"--operation and --against are for messages: leave --{what} out")
@@ -94,9 +108,11 @@ def bench(
     try:
         if what == "commands":
             _show(of_commands(plan, write), as_json)
+        elif what == "pages":
+            _show(of_pages(plan, write), as_json)
         else:
             _show(of_messages(plan, chosen, against, write), as_json)
-    except (load.LoadError, servers.StartError, checkout.CheckoutError, commands.CommandsError) as error:
+    except FAILURES as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -141,6 +157,23 @@ def of_commands(plan: Plan, write: Path | None) -> Found:
     if write:
         commands.put(lines, plan.command, plan.rounds, write)
     return Found([line.sheet() for line in lines], [line.as_dict() for line in lines])
+
+
+def of_pages(plan: Plan, write: Path | None) -> Found:
+    """What lists cost."""
+    sizes = QUICK_SIZES if plan.quick else SIZES
+    lines: list[pages.Line] = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(plan.databases))
+        for database in plan.databases:
+
+            def tell(what: str, share: float) -> None:
+                progress.update(task, advance=share, description=f"{database}: {what}")  # noqa: B023
+
+            lines += pages.measure(database, sizes, plan.rounds, tell)
+    if write:
+        pages.put(lines, sizes, plan.command, plan.rounds, write)
+    return Found(pages.sheets(lines, sizes), [line.as_dict() for line in lines])
 
 
 def of_messages(plan: Plan, chosen: tuple[str, ...], against: str | None, write: Path | None) -> Found:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
 from ocpp_soap.protocol import catalog
 from ocpp_soap.protocol.schema import Service
-from ocpp_soap.store import session_tables, tables
+from ocpp_soap.store import ledger_tables, session_tables, tables
 
 from . import messages
 from .bulk import DAY, NO_FLAGS, Bulk, Row, document, moment, said_time
@@ -73,6 +74,7 @@ COMMAND = (
     "id charge_point_id operation request state answer answer_status error address created sent finished "
     "id_tag_folded connector_id deadline attempts batch_id who"
 )
+ENTRY = "at who what subject after"
 RESERVATION = "charge_point_id reservation_id connector_id id_tag expiry_date status command_id accepted"
 CHARGING = "charge_point_id connector_id profile_id purpose stack_level profile set_at"
 KEY = "charge_point_id key_folded key readonly value updated"
@@ -92,9 +94,9 @@ class Order(NamedTuple):
 def put_commands(bulk: Bulk, fleet: Fleet, until: int, random: Random) -> None:
     """Two for each charge point, over the last half year, and what the accepted ones brought about."""
     commands, reservations, profiles, lists = [], [], [], []
-    orders = list(_batched(bulk, _orders(fleet, until, random)))
+    orders = sorted(_batched(bulk, _orders(fleet, until, random)), key=lambda order: (order.at, order.point.id))
     first = bulk.first_id(tables.commands)
-    for number, order in enumerate(sorted(orders, key=lambda order: (order.at, order.point.id)), first):
+    for number, order in enumerate(orders, first):
         request = _request(order, fleet, number, random)
         commands.append(_command(number, order, request))
         if order.state == "answered":
@@ -105,6 +107,7 @@ def put_commands(bulk: Bulk, fleet: Fleet, until: int, random: Random) -> None:
             elif order.operation == "SendLocalList":
                 lists.append((number, order.point.id))
     bulk.load(tables.commands, COMMAND, commands)
+    bulk.load(ledger_tables.audit, ENTRY, _entries(orders, first))
     bulk.load(session_tables.reservations, RESERVATION, reservations)
     bulk.load(session_tables.charging_profiles, CHARGING, profiles)
     bulk.change(tables.charge_points, "local_list_version", lists)
@@ -121,23 +124,41 @@ def _orders(fleet: Fleet, until: int, random: Random) -> Iterator[Order]:
 
 def _batched(bulk: Bulk, orders: Iterator[Order]) -> Iterator[Order]:
     """The same ones; some of them were ordered together, and that is put into the store."""
-    batches: list[Row] = []
-    first = bulk.first_id(tables.batches)
     alike: dict[str, list[Order]] = {name: [] for name in IN_BATCHES}
     for order in orders:
-        if order.operation not in alike:
+        if order.operation in alike:
+            alike[order.operation].append(order)
+        else:
             yield order
-            continue
-        together = alike[order.operation]
-        together.append(order)
-        if len(together) == BATCH:
+    batches: list[Row] = []
+    first = bulk.first_id(tables.batches)
+    for operation, each in alike.items():
+        for together in (each[i : i + BATCH] for i in range(0, len(each), BATCH)):
             number, at = first + len(batches), min(order.at for order in together)
-            batches.append((number, order.operation, "{}", WHO[number % 3], moment(at), BATCH))
-            yield from (one._replace(at=at, batch=number) for one in together)
-            together.clear()
-    for rest in alike.values():
-        yield from rest
+            batches.append((number, operation, "{}", WHO[number % len(WHO)], moment(at), len(together)))
+            yield from (order._replace(at=at, batch=number) for order in together)
     bulk.load(tables.batches, "id operation request who created total", batches)
+
+
+def _entries(orders: Sequence[Order], first: int) -> Iterator[Row]:
+    """What the audit has of them: a batch is one act."""
+    told, sizes = set(), Counter(order.batch for order in orders)
+    for number, order in enumerate(orders, first):
+        subject = f"command {number}" if order.batch is None else f"batch {order.batch}"
+        if subject not in told:
+            told.add(subject)
+            after: dict[str, Any] = {
+                "chargeBoxIdentity": order.point.identity,
+                "operation": order.operation,
+                "when": "now",
+            }
+            if order.batch is not None:
+                after = {"operation": order.operation, "total": sizes[order.batch]}
+            yield moment(order.at), _who(number, order), "submit", subject, document(after)
+
+
+def _who(number: int, order: Order) -> str:
+    return WHO[(number if order.batch is None else order.batch) % len(WHO)]
 
 
 def _request(order: Order, fleet: Fleet, number: int, random: Random) -> dict[str, Any]:
@@ -177,9 +198,8 @@ def _command(number: int, order: Order, request: dict[str, Any]) -> Row:
     went = (order.point.url, at, at, end) if sent else (None, at, None, end)
     remote = order.operation == "RemoteStartTransaction"
     asked = (request["idTag"].casefold() if remote else None, request.get("connectorId"))
-    who = WHO[(order.batch or number) % 3]
     own = (number, order.point.id, order.operation, document(request), order.state)
-    return (*own, *told, *went, *asked, moment(order.at + 600), int(sent), order.batch, who)
+    return (*own, *told, *went, *asked, moment(order.at + 600), int(sent), order.batch, _who(number, order))
 
 
 def _reservation(number: int, order: Order, request: dict[str, Any]) -> Row:
