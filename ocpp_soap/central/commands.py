@@ -88,19 +88,25 @@ class Commands:
     def cancel(self, command_id: int, who: str) -> Command:
         """Takes a command out of the queue; raises `NotFound`, or `Conflict` when it is no longer there."""
         now = self.clock()
-        books = self.books(who)
-        if not transact(books, lambda work: work.commands.cancel(command_id, now, f"cancelled by {who}")):
-            state = self.find(command_id).state
-            raise Conflict(f"command {command_id} is {state}: only what is still queued can be cancelled")
+
+        def act(work: Work) -> None:
+            if not work.commands.cancel(command_id, now, f"cancelled by {who}"):
+                state = self.find(command_id).state
+                raise Conflict(f"command {command_id} is {state}: only what is still queued can be cancelled")
+
+        transact(self.books(who), act)
         return self.find(command_id)
 
     def cancel_batch(self, batch_id: int, who: str) -> Batch:
         """Takes what is left of a batch out of the queue; raises `NotFound`, or `Conflict` when nothing is."""
         now = self.clock()
         self.find_batch(batch_id)
-        books = self.books(who)
-        if not transact(books, lambda work: work.batches.cancel(batch_id, now, f"cancelled by {who}")):
-            raise Conflict(f"nothing of batch {batch_id} is still queued: only that can be cancelled")
+
+        def act(work: Work) -> None:
+            if not work.batches.cancel(batch_id, now, f"cancelled by {who}"):
+                raise Conflict(f"nothing of batch {batch_id} is still queued: only that can be cancelled")
+
+        transact(self.books(who), act)
         return self.find_batch(batch_id)
 
     def find(self, command_id: int) -> Command:

@@ -57,15 +57,18 @@ def transaction(work: Work, call: Json, _result: Any) -> State:
 
 
 def tag(work: Work, call: Json, _result: Any) -> State:
-    """The one that is saved, or named."""
+    """The one that is saved, or named; spelled as it is known, which another spelling of it changes."""
     id_tag = call["tag"].id_tag if "tag" in call else call["id_tag"]
-    return {f"id-tag {id_tag}": _tag(work.tags.find(id_tag))}
+    found = work.tags.find(id_tag)
+    return {f"id-tag {found.id_tag if found else id_tag}": _tag(found)}
 
 
 def tags(work: Work, call: Json, _result: Any) -> State:
     """All that are saved at once."""
-    known = work.tags.some([one.id_tag for one in call["tags"]])
-    return {f"id-tag {one.id_tag}": _tag(known.get(one.id_tag.casefold())) for one in call["tags"]}
+    names = [one.id_tag for one in call["tags"]]
+    known = work.tags.some(names)
+    found = {name: known.get(name.casefold()) for name in names}
+    return {f"id-tag {one.id_tag if one else name}": _tag(one) for name, one in found.items()}
 
 
 def _tag(found: Tag | None) -> Json | None:

@@ -111,9 +111,8 @@ class Reference:
                 path = path.replace("{" + parameter["name"] + "}", sample)
         lines = [f'curl -X {operation["method"]} "$GATEWAY{path}"', '-H "Authorization: Bearer $TOKEN"']
         for type_, content in operation.get("requestBody", {}).get("content", {}).items():
-            body = self.example(content["schema"])
-            text = body if isinstance(body, str) else json.dumps(body)
-            lines += [f"-H 'Content-Type: {type_}'", f"-d '{text}'"]
+            body = content.get("example") or json.dumps(self.example(content["schema"]))
+            lines += [f"-H 'Content-Type: {type_}'", f"--data-binary '{body}'"]
         return " \\\n    ".join(lines)
 
     def answers(self, operation: Schema) -> Iterator[tuple[str, str, Schema]]:

@@ -10,6 +10,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.routing import BaseConverter, ValidationError
 
+from ..protocol.reading import INT_RANGE
+
 # Everything below it is the web API's, whatever its version.
 API = "/api"
 
@@ -58,10 +60,13 @@ class Segment(BaseConverter):
 
 
 class Number(Segment):
-    """An id: digits of at most 63 bits; anything else is nothing's number."""
+    """An id, which has 32 bits in the store; anything else is nothing's number."""
 
-    regex = "[0-9]{1,18}"
+    regex = "[0-9]{1,10}"
 
     def to_python(self, value: str) -> Any:
         """The number."""
-        return int(value)
+        number = int(value)
+        if number not in INT_RANGE:
+            raise ValidationError
+        return number

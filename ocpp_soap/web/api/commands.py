@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ...central.orders import Order
+from ...central.orders import MAX_RETRIES, Order
 from ...central.pages import CommandFilter
 from ...central.records import STATES, TIMINGS, Command, Json
 from ...central.shapes import command_object
@@ -15,11 +15,9 @@ from ...protocol.schema import Operation
 from . import payloads
 from .answers import page_of, ref
 from .endpoints import ROOT, STATION, Answer, Call, Routes
-from .fields import MOST_ID, Paged, Query, Question, choice, moment, text, texts, whole
+from .fields import Paged, Query, Question, choice, moment, text, texts, whole
 from .problems import Wrong, unfit
 from .waiting import wished
-
-MOSTRETRIES = 10
 
 WHEN = "now, or next-contact: right after the station has spoken next."
 DEADLINE = "Never sent after this. Default: in 10 minutes, or in 24 hours with when=next-contact."
@@ -33,7 +31,7 @@ class Options(Query):
 
     when = choice(WHEN, TIMINGS, load_default=TIMINGS[0])
     deadline = moment(DEADLINE)
-    retries = whole(RETRIES, 0, MOSTRETRIES, load_default=0)
+    retries = whole(RETRIES, 0, MAX_RETRIES, load_default=0)
     mayLeaveOut = texts(LEAVE_OUT, 20)
 
 
@@ -46,7 +44,7 @@ class Key(Question):
 class Wishes(Key):
     """And the wish to wait."""
 
-    prefer = text("wait=N: answer when it is finished, or after N seconds (30 at most).", data_key="Prefer")
+    prefer = text("wait=N: answer when it is finished, or after N seconds (30 at most).", 255, 0, data_key="Prefer")
 
 
 class OfStation(Paged):
@@ -60,7 +58,7 @@ class Chosen(OfStation):
     """Which commands."""
 
     chargePoint = text("Of this charge point.")
-    batch = whole("Of this batch.", 1, MOST_ID)
+    batch = whole("Of this batch.", 1)
 
 
 commands = Routes("commands", "What is sent to charge points, and what came of it.")

@@ -17,7 +17,6 @@ from ...protocol.times import parse_time
 
 MOST_ROWS, USUAL_ROWS = 500, 100
 LONGEST_CURSOR, LONGEST_TEXT = 2000, 255
-MOST_ID = 2**63 - 1
 
 ABSENT: dict[str, Any] = {"required": "it is missing", "null": "it can't be null"}
 

@@ -7,7 +7,6 @@ from ...central.ports import Work
 from ...central.records import Transaction
 from ...central.shapes import meter_values, transaction_object
 from ...errors import NotFound
-from ...protocol.reading import INT_RANGE
 from .answers import page_of, ref
 from .endpoints import Answer, Call, Routes
 from .fields import Paged, Question, flag, moment, text, whole
@@ -78,7 +77,7 @@ def close_transaction(call: Call) -> Answer:
 
 def _transaction(call: Call, work: Work) -> Transaction:
     number = call.path["number"]
-    transaction = work.transactions.find(number) if number in INT_RANGE else None
+    transaction = work.transactions.find(number)
     if transaction is None or not call.may_see(transaction.identity):
         raise NotFound(f"there is no transaction {number}")
     return transaction

@@ -10,13 +10,14 @@ from ...central.records import Command
 
 LONGEST = 30
 
-_WAIT = re.compile(r'(?:^|[,\s])wait\s*=\s*"?(\d{1,6})', re.I)
+# One wish of the list, whole: what is no such number is no wish of ours, and says nothing.
+_WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*("?)([0-9]+)\1\s*(?=[,;]|$)', re.I)
 
 
 def wished(prefer: str | None) -> int:
     """The seconds that a caller wants to wait, at most; 0: not at all."""
     found = _WAIT.search(prefer or "")
-    return min(int(found[1]), LONGEST) if found else 0
+    return min(int(found[2]), LONGEST) if found else 0
 
 
 class WaitingRoom:

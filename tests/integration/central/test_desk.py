@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from ocpp_soap.bootstrap import Gateway
 from ocpp_soap.central import audit, ports
+from ocpp_soap.central.orders import Order
 from ocpp_soap.central.pages import AuditFilter
 from ocpp_soap.central.records import ChargePoint, Tag
 from ocpp_soap.central.tokens import NOTED, Tokens, scope_covers
@@ -88,8 +90,12 @@ def told(gateway: Gateway, **chosen: Any) -> list[tuple[Any, ...]]:
 
 
 def test_of_those_who_do_the_same_at_once_one_does_it(either: Gateway) -> None:
-    """A charge point, a tag and a token are made once, and the others hear that they are there."""
+    """A charge point, a tag and a token are made once, a command is cancelled once; the others hear of it."""
     desk = either.desk("token:a")
+
+    def waiting() -> int:
+        return either.commands.submit("CP1", Order("ClearCache", {}), "token:a")[0].id
+
     for act in (
         lambda: desk.register("CP1", interval=300, url="http://10.0.0.7:8080/"),
         lambda: desk.add_tag(Tag("04A1", False, None, None, None)),
@@ -99,6 +105,10 @@ def test_of_those_who_do_the_same_at_once_one_does_it(either: Gateway) -> None:
         refused = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
         assert AT_ONCE - 1 == len(refused), outcomes
     assert 3 == len(told(either))
+    for number in (waiting(), waiting(), waiting()):
+        outcomes = at_once(partial(either.commands.cancel, number, "token:a"))
+        assert AT_ONCE - 1 == len([outcome for outcome in outcomes if isinstance(outcome, Conflict)]), outcomes
+        assert ["cancel", "submit"] == [row[1] for row in told(either, subject=f"command {number}")]
 
 
 def test_what_was_seen_before_is_compared_under_the_lock(either: Gateway) -> None:
@@ -131,7 +141,7 @@ def test_the_audit_tells_who_changed_what(gateway: Gateway) -> None:
     desk.change("CP1", status="Accepted")  # as it is already: nothing is changed
     desk.save_tag(Tag("04A1", False, None, "G", None))
     desk.block_tag("04a1")
-    desk.remove_tag("04A1")
+    desk.remove_tag("04a1")  # it is told of as it is spelled
     made = {"status": "Pending", "callback": "http://10.0.0.7:8080/", "callbackSource": "operator"}
     rows = told(gateway)
     assert [

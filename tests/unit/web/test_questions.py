@@ -156,7 +156,18 @@ def test_an_etag_says_which_state_was_seen() -> None:
 
 @pytest.mark.parametrize(
     ("prefer", "seconds"),
-    [(None, 0), ("", 0), ("wait=5", 5), ("respond-async, wait=10", 10), ('Wait = "7"', 7), ("wait=100000", 30)],
+    [
+        (None, 0),
+        ("", 0),
+        ("wait=5", 5),
+        ("respond-async, wait=10", 10),
+        ('Wait = "7"; x', 7),
+        ("wait=99999999999", 30),
+        ("wait=-1", 0),
+        ("wait=1e9", 0),
+        ("wait=5.9", 0),
+        ("x; wait=5", 0),
+    ],
 )
 def test_a_wish_to_wait_is_read_with_its_limit(prefer: str | None, seconds: int) -> None:
     """Prefer: wait=N is followed up to 30 seconds."""
