@@ -1,7 +1,8 @@
 """The client of the web API, for programs and tests: `with Gateway(url, token) as gateway: …`.
 
 It stands alone: requests and the standard library, nothing of the server. Whatever it raises on purpose is a
-`GatewayError`; `errors` draws the tree. Names of fields and parameters are the standard's own words.
+`GatewayError`, or a ValueError where an argument can't be right; `errors` draws the tree. Names of fields and
+parameters are the standard's own words.
 
 Each operation is a method made from the WSDL; what is given to stations has types in `types`, what they answer in
 `answers`, and words of which there are a few in `words`.
@@ -36,6 +37,7 @@ from .errors import (
 )
 from .gateway import Gateway
 from .id_tags import Imported
+from .journal import JournalEntry
 from .models import (
     Callback,
     ChargePointSummary,
@@ -45,7 +47,6 @@ from .models import (
     Fault,
     Flag,
     IdTag,
-    JournalEntry,
     LocalList,
     MeterValue,
     Portrait,

@@ -10,7 +10,7 @@ from typing import Any
 from . import words
 from .commands import Command, Options, State
 from .errors import NotInTime
-from .models import Json, Model
+from .models import Json, Model, Registration
 from .reading import given, read
 from .resources import Resource
 from .transport import Transport
@@ -109,7 +109,7 @@ class Batches(Resource):
         /,
         *,
         ids: Sequence[str] | None = None,
-        status: str | None = None,
+        status: Registration | None = None,
         version: str | None = None,
         chargePointVendor: str | None = None,
         chargePointModel: str | None = None,

@@ -10,23 +10,22 @@ from . import words
 from .awaiting import Awaiting
 from .commands import Command, State
 from .editing import changing
-from .models import Callback, ConfigurationKey, JournalEntry, Json, Portrait
+from .journal import JournalEntry
+from .models import Callback, ConfigurationKey, Json, Portrait, Registration
 from .operations import Operations
 from .paging import every, rows
 from .reading import given, read
-
-Registration = Literal["Accepted", "Pending", "Rejected"]
 
 
 class Profile(TypedDict, total=False):
     """How a station is spoken to; what is not given stays as it is. `portrait().profile` shows what there is."""
 
-    strictness: str
-    compression: str
-    faultStatus: str | None
-    headers: str
+    strictness: Literal["lenient", "strict"]
+    compression: Literal["none", "gzip", "deflate"]
+    faultStatus: Literal["soap", "200", "400", "500"] | None
+    headers: Literal["full", "classic", "bare"]
     contentTypeAction: bool
-    tlsMinimum: str
+    tlsMinimum: Literal["default", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
     tlsPin: str | None
 
 

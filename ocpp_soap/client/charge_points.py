@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .charge_point import Registration
-from .models import ChargePointSummary, Portrait
+from .models import ChargePointSummary, Portrait, Registration
 from .reading import given, read
 from .resources import Resource
 

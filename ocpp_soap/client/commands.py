@@ -20,6 +20,8 @@ A = TypeVar("A", covariant=True)
 State = Literal["queued", "sending", "answered", "not_transmitted", "uncertain", "expired", "cancelled"]
 """`uncertain`: it was sent and no answer came, so that the station may or may not have executed it."""
 
+When = Literal["now", "next-contact"]
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -32,7 +34,7 @@ class Options:
     idempotency_key: The same key sends once, however often it is given; by default each sending has one of its own.
     """
 
-    when: Literal["now", "next-contact"] = "now"
+    when: When = "now"
     deadline: datetime | None = None
     retries: int = 0
     may_leave_out: str | Collection[str] = ()
@@ -62,7 +64,7 @@ class Command(Model, Generic[A]):
     operation: str
     request: Json = field(default_factory=dict)
     state: State
-    when: str = "now"
+    when: When = "now"
     deadline: datetime | None = None
     attempts: int = 0
     notBefore: datetime | None = None

@@ -5,12 +5,21 @@ Each keeps the JSON that it came from in `raw`: what a newer gateway says beside
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+from . import words
 
 Json = dict[str, Any]
+
+Registration = Literal["Accepted", "Pending", "Rejected"]
+"""Whether a station may charge here."""
+
+ReservationState = Literal["Active", "Used", "Cancelled", "Expired"]
+
+Source = Literal["station", "operator"]
+"""Who said where a station is called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +123,7 @@ class IdTag(Model):
     """
 
     idTag: str
-    status: str
+    status: words.AuthorizationStatus
     expires: datetime | None = None
     parentIdTag: str | None = None
     maxTransactions: int | None = None
@@ -135,7 +144,7 @@ class UnknownIdTag(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Reservation(Model):
-    """A reservation that its station accepted: Active, Used, Cancelled or Expired."""
+    """A reservation that its station accepted."""
 
     reservationId: int
     chargeBoxIdentity: str
@@ -143,7 +152,7 @@ class Reservation(Model):
     idTag: str | None = None
     parentIdTag: str | None = None
     expiryDate: datetime | None = None
-    status: str
+    status: ReservationState
     transactionId: int | None = None
 
 
@@ -173,7 +182,7 @@ class ChargePointSummary(Model):
 
     chargeBoxIdentity: str
     registered: bool
-    status: str
+    status: Registration
     version: str | None = None
     chargePointVendor: str | None = None
     chargePointModel: str | None = None
@@ -181,7 +190,7 @@ class ChargePointSummary(Model):
     lastSeen: datetime | None = None
     peer: str | None = None
     callback: str | None = None
-    callbackSource: str | None = None
+    callbackSource: Source | None = None
     boot: Json = field(default_factory=dict)
 
 
@@ -217,46 +226,6 @@ class Portrait(ChargePointSummary):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalEntry(Model):
-    """A message and its answer as they went over the wire; `direction` "in": a station called.
-
-    `outcome` is "answered", the subcode of a fault, or the outcome of a command.
-    """
-
-    id: int
-    at: datetime
-    direction: str
-    chargeBoxIdentity: str | None = None
-    operation: str | None = None
-    version: str | None = None
-    peer: str | None = None
-    milliseconds: float = 0.0
-    outcome: str
-    flags: tuple[Flag, ...] = ()
-    request: str | None = field(default=None, repr=False)
-    answer: str | None = field(default=None, repr=False)
-
-    def __str__(self) -> str:
-        way = {"in": "← ", "out": "→ "}.get(self.direction, self.direction)
-        flags = "; ".join(f"{flag.path}: {flag.assumed or flag.quirk or flag.raw}" for flag in self.flags)
-        time = self.at.strftime("%H:%M:%S.%f")[:-3]
-        told = f"{time} {way}{self.operation or '?'}{_words(self.request)}: {self.outcome}{_words(self.answer)}"
-        return f"{told}  [{flags}]" if flags else told
-
-
-# Never what may be a secret: no idTag, no value of a setting, no location.
-_TELLING = re.compile(
-    r"<(?:[\w.-]+:)?(connectorId|status|errorCode|type|requestedMessage|transactionId|reason)"
-    r"(?:\s[^>]*)?>\s*([\w.-]{1,40})\s*</"
-)
-
-
-def _words(message: str | None) -> str:
-    found = _TELLING.findall((message or "").partition("Body")[2])
-    return f" ({', '.join(f'{name} {word}' for name, word in found[:4])})" if found else ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Fault(Model):
     """A SOAP fault that a station answered with."""
 
@@ -270,10 +239,10 @@ class Fault(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Callback(Model):
-    """Where a station is called, and how that address came about; `source` is "station" or "operator"."""
+    """Where a station is called, and how that address came about."""
 
     url: str | None = None
-    source: str | None = None
+    source: Source | None = None
     said: str | None = None
     refused: Json | None = None
     reachable: Reachability | None = None

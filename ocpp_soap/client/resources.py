@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from . import words
-from .models import ChargingProfileInForce, LocalList, Reservation, Transaction
+from .models import ChargingProfileInForce, LocalList, Reservation, ReservationState, Transaction
 from .paging import rows
 from .reading import given, read
 from .transport import Transport, segment
@@ -81,7 +81,7 @@ class Reservations(Resource):
         self,
         *,
         chargePoint: str | None = None,
-        status: Literal["Active", "Used", "Cancelled", "Expired"] | None = None,
+        status: ReservationState | None = None,
         limit: int | None = None,
     ) -> Iterator[Reservation]:
         """Reservations that stations accepted, newest first."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from .errors import GatewayError, NotInTime
-from .models import JournalEntry
+from .journal import JournalEntry
 from .paging import rows
 from .transport import Transport, segment
 

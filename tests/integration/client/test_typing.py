@@ -40,6 +40,9 @@ answer["status"] == "Acepted"  # Non-overlapping equality check
 point.send("Restart", {})  # incompatible type "Literal['Restart']"
 point.wait_for_status(1, "Chargeing")  # incompatible type "Literal['Chargeing']"
 next(gateway.transactions.list(opened=True)).meterstart  # Unexpected keyword argument "opened"
+gateway.batches.send("ClearCache", {}, status="Acepted")  # incompatible type "Literal['Acepted']"
+point.change(profile={"strictness": "strong"})  # incompatible type
+point.portrait().status == "Acepted"  # Non-overlapping equality check
 gateway.id_tags.get("04A1B2C3").blocked = True  # Property "blocked" defined in "IdTag" is read-only
 """
 
