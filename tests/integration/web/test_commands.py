@@ -74,6 +74,9 @@ def test_what_cannot_be_sent_is_told_before_it_is_ordered(api: Api) -> None:
     assert ["#/retries", "#/when"] == sorted(error["pointer"] for error in problem["errors"])
     assert "?when" in str(problem)
     api.post(f"{path}/Reset", 422, ["Soft"])
+    assert "did you mean UnlockConnector?" in api.post(f"{path}/unlockConector", 404, {})["detail"]
+    api.get(f"{path}/Fly", 404)
+    assert "POST" == api.ask("GET", f"{path}/Reset", 405).headers["Allow"]
     with api.gateway.store.writing() as work:
         work.charge_points.contact(identity, "1.5", None, api.gateway.clock())
     assert "TriggerMessage" in api.post(f"{path}/TriggerMessage", 422, {"requestedMessage": "Heartbeat"})["detail"]
