@@ -74,7 +74,7 @@ class Awaiting(Sending):
         """The newest transaction that fits: an open one or, with `since`, also one that has ended by now.
 
         A time in `since` is compared with startTimestamp, which is the station's word. A remote start in `since`
-        stands for the transaction that it brought about; where it ended without an answer, `NotAnswered` is raised.
+        stands for the transaction that it brought about; where it certainly failed, its `NotAnswered` is raised.
         """
         started = {"startedFrom": _moment(since), "open": True if since is None else None}
 
