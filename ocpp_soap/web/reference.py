@@ -24,10 +24,17 @@ SAMPLES = {
     "integer": 1,
     "number": 1.5,
     "boolean": True,
-    "date-time": "2024-01-31T12:00:00Z",
+    "date-time": "2030-01-31T12:00:00Z",
     "uri": "ftp://example.com/",
 }
-NAMES = {"chargeBoxIdentity": "CP1", "identity": "CP1", "idTag": "04A1B2C3", "id_tag": "04A1B2C3", "token": "tests"}
+NAMES: dict[str, Any] = {
+    **dict.fromkeys(("chargeBoxIdentity", "identity"), "CP1"),
+    **dict.fromkeys(("idTag", "id_tag"), "04A1B2C3"),
+    **dict.fromkeys(("url", "callback"), "http://10.0.0.7:8080/ocpp"),
+    **dict.fromkeys(("name", "token"), "tests"),
+    "chargePoints": {"prefix": "OSLO-"},
+    "operation": "ClearCache",
+}
 
 
 class Reference:
@@ -92,7 +99,9 @@ class Reference:
             return self.example(schema["anyOf"][0], name)
         kind = next(iter(_types(schema)), "object")
         if kind == "object":
-            return {key: self.example(value, key) for key, value in schema.get("properties", {}).items()}
+            return NAMES.get(name) or {
+                key: self.example(value, key) for key, value in schema.get("properties", {}).items()
+            }
         if kind == "array":
             return [self.example(schema["items"], name)]
         sample = schema["enum"][0] if "enum" in schema else NAMES.get(name) or SAMPLES[schema.get("format", kind)]
@@ -102,6 +111,12 @@ class Reference:
         """An example as text."""
         return json.dumps(self.example(schema), indent=2)
 
+    def question(self, schema: Schema) -> Any:
+        """A body that can be sent: with what has to be said or, if that is nothing, with its first field."""
+        fields = self._resolved(schema)["properties"]
+        names = self._resolved(schema).get("required") or list(fields)[:1]
+        return {name: self.example(fields[name], name) for name in names}
+
     def request(self, operation: Schema) -> str:
         """A call of it on the command line."""
         path = operation["path"]
@@ -110,8 +125,11 @@ class Reference:
                 sample = str(NAMES.get(parameter["name"], 1))
                 path = path.replace("{" + parameter["name"] + "}", sample)
         lines = [f'curl -X {operation["method"]} "$GATEWAY{path}"', '-H "Authorization: Bearer $TOKEN"']
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        if "If-Match" in names and "If-None-Match" not in names:
+            lines.append("-H 'If-Match: *'")
         for type_, content in operation.get("requestBody", {}).get("content", {}).items():
-            body = content.get("example") or json.dumps(self.example(content["schema"]))
+            body = content.get("example") or json.dumps(self.question(content["schema"]))
             lines += [f"-H 'Content-Type: {type_}'", f"--data-binary '{body}'"]
         return " \\\n    ".join(lines)
 

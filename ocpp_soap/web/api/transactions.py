@@ -30,10 +30,10 @@ class Chosen(Paged):
 class End(Question):
     """How it ended."""
 
-    meterStop = whole("The meter's end, in Wh.")
-    at = moment("When it ended. Default: now.")
-    reason = text("Why it ended, in the standard's words.", 20, load_default="Other")
     note = text("Why you close it.")
+    at = moment("When it ended. Default: now.")
+    meterStop = whole("The meter's end, in Wh.")
+    reason = text("Why it ended, in the standard's words.", 20, load_default="Other")
 
 
 @transactions.add("GET", "/transactions", query=Chosen, gives={200: page_of("Transaction")}, shows=("Link",))
