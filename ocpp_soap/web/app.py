@@ -44,7 +44,8 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
         try:
             ready()
         except StoreError as error:
-            return _plain(str(error), 503)
+            log.error("the store can't be used: %s", error)
+            return _plain("the store can't be used now; the gateway's log says why", 503)
         return _plain("ok", 200)
 
     def elsewhere(request: dict[str, Any], start_response: Any) -> Any:

@@ -8,7 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
+from ocpp_soap.errors import StoreError
+from ocpp_soap.web import app
 from ocpp_soap.web.reference import Reference
 
 from .conftest import ROOT, Api
@@ -145,6 +148,16 @@ def test_a_token_for_some_charge_points_sees_no_other(nobody: Api) -> None:
     api.post("/charge-points", 403, {"chargeBoxIdentity": "X"})
     api.ask("PUT", "/id-tags/X", 403, json={})
     api.get("/id-tags")
+
+
+def test_who_asks_for_its_health_learns_nothing_of_the_store() -> None:
+    """Anybody may ask: where the store is and why it can't be used stands in the log alone."""
+
+    def fail() -> None:
+        raise StoreError("postgresql://ocpp@db/ocpp can't be reached")
+
+    answer = Client(app.create(None, ready=fail, public_url="")).get("/healthz/ready")
+    assert (503, False) == (answer.status_code, "postgresql" in answer.text)
 
 
 def test_every_example_of_the_page_can_be_sent(api: Api) -> None:
