@@ -94,6 +94,7 @@ def list_charge_points(call: Call) -> Answer:
     with call.office.store.reading() as work:
         if not asked["registered"]:
             call.must_see_all()
+            call.must_not_choose("registered")
             unknown = work.charge_points.page_unknown(asked["limit"], call.after)
             return call.page(unknown, lambda stranger: stranger_summary(stranger, call.office.answered))
         chosen = StationFilter(

@@ -17,7 +17,7 @@ from ...errors import NotFound
 from . import paging
 from .etags import must_match, tag_of
 from .fields import Query
-from .problems import Trouble
+from .problems import Trouble, Wrong, unfit
 
 if TYPE_CHECKING:
     from ...central.desk import Desk
@@ -72,13 +72,19 @@ class Call:
         return None if self.token.charge_points is None else frozenset(self.token.charge_points)
 
     def may_see(self, identity: str) -> bool:
-        """Whether a charge point belongs to what the caller may see."""
-        return self.only is None or identity.casefold() in {one.casefold() for one in self.only}
+        """Whether a charge point, spelled as it is registered, belongs to what the caller may see."""
+        return self.only is None or identity in self.only
 
     def must_see_all(self) -> None:
         """Raises `Trouble` (403) for a token that is for some charge points alone."""
         if self.only is not None:
             raise Trouble(403, "this takes a token for all charge points; this one is for some")
+
+    def must_not_choose(self, name: str) -> None:
+        """Raises `Trouble` (422) for a filter beside one that leaves none to choose."""
+        others = [one for one in self.query if one not in (name, "limit", "cursor")]
+        if others:
+            raise unfit(Wrong(f"?{one}", f"it can't be given with {name}=false") for one in others)
 
     def station(self, work: Work, identity: str | None = None) -> ChargePoint:
         """The registered charge point of that identity, by default of the path's.

@@ -66,6 +66,7 @@ def list_id_tags(call: Call) -> Answer:
     with call.office.store.reading() as work:
         if not asked["known"]:
             call.must_see_all()
+            call.must_not_choose("known")
             return call.page(work.tags.page_unknown(asked["limit"], call.after), dict)
         chosen = TagFilter(asked.get("prefix"), asked.get("blocked"), asked.get("parentIdTag"))
         return call.page(work.tags.page(chosen, asked["limit"], call.after), lambda tag: tag_object(tag, now))

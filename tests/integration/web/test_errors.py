@@ -48,6 +48,8 @@ PROBLEM = "application/problem+json"
         (422, "GET", "/commands?batch=2147483648", {}),
         (422, "GET", "/charge-points?status=Fine", {}),
         (422, "GET", "/charge-points?registered=1", {}),
+        (422, "GET", "/charge-points?registered=false&prefix=C", {}),
+        (422, "GET", "/id-tags?blocked=true&known=false", {}),
         (422, "GET", "/charge-points?colour=red", {}),
         (422, "GET", "/charge-points?prefix=%00", {}),
         (422, "GET", "/whoami?x=1", {}),
@@ -178,6 +180,19 @@ def test_every_example_of_the_page_can_be_sent(api: Api) -> None:
             data=curl[-1] if "--data-binary" in curl else None,
         )
         assert answer.status_code in (200, 201, 202, 204, 404, 409), (said, answer.text)
+
+
+def test_a_token_is_not_for_one_that_is_spelled_otherwise(nobody: Api) -> None:
+    """Of two that differ in upper and lower case alone, it reaches the one that it was made for."""
+    mine = nobody.new()
+    other, now = mine.lower(), nobody.gateway.clock()
+    with nobody.gateway.store.writing() as work:
+        work.charge_points.add(other, "Accepted", now)
+    api = nobody.as_("operate", mine)
+    assert [mine] == [row["chargeBoxIdentity"] for row in api.items("/charge-points")]
+    api.get(f"/charge-points/{mine}")
+    api.get(f"/charge-points/{other}", 404)
+    api.post(f"/charge-points/{other}/commands/ClearCache", 404)
 
 
 def test_the_page_lists_every_operation_and_loads_nothing_from_elsewhere(nobody: Api) -> None:
