@@ -239,9 +239,11 @@ def central(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     url = f"sqlite:///{folder / 'central.db'}"
     if request.param == "postgresql":
         server: str = request.getfixturevalue("postgresql_url")
+        # Made again when tests of the other database come in between.
+        name = f"central_{next(NUMBERS)}"
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE central")
-        url = server.replace("/postgres?", "/central?")
+            connection.execute(f"CREATE DATABASE {name}")
+        url = server.replace("/postgres?", f"/{name}?")
     with running(folder, url) as gateway:
         shared = Central(gateway)
         now = datetime.now(UTC)
