@@ -27,7 +27,7 @@ SPARE = 10.0
 @click.option(
     "--threads",
     type=click.IntRange(1, 256),
-    help="Calls at once; those that last for longer than half a second don't count.  [default: OCPP_SOAP_COMMAND_THREADS]",
+    help="Calls at once; those that last for half a second don't count.  [default: OCPP_SOAP_COMMAND_THREADS]",
 )
 def worker(threads: int | None) -> None:
     """Sends commands to stations until it is told to stop (Ctrl-C, SIGTERM).
