@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, false, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, case, false, func, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Json, NewStop, NewTransaction, Transaction
@@ -19,7 +19,7 @@ from .compiled import Compiled
 from .metering import Metering
 from .repository import station_named
 from .reservations import Reservations
-from .session_tables import stops, transactions
+from .session_tables import ENDS_NOTHING, stops, transactions
 from .tables import charge_points, connector_states
 
 T, S, C = transactions.c, stops.c, connector_states.c
@@ -121,7 +121,8 @@ SUPERSEDE = Compiled(
         T.connector_id == _NEW.connector_id,
         T.closed_by.is_(None),
         T.superseded_by.is_(None),
-        or_(T.id == _NEW.id, tuple_(T.ordered_at, T.id) < tuple_(_NEW.ordered_at, _NEW.id)),
+        # No OR: SQLite would look through all that ever began on the connector, and not through those that are open.
+        case((T.id == _NEW.id, true()), else_=tuple_(T.ordered_at, T.id) < tuple_(_NEW.ordered_at, _NEW.id)),
     )
     .values(superseded_by=case((T.id == _NEW.id, _FIRST_LATER), else_=_NEW.id))
 )
@@ -141,7 +142,7 @@ ORPHAN_STOPS = (
         S.received,
         S.flags,
     )
-    .where(S.charge_point_id == bindparam("charge_point_id"), ~S.effective)
+    .where(S.charge_point_id == bindparam("charge_point_id"), ENDS_NOTHING)
     .order_by(S.id.desc())
     .limit(bindparam("rows"))
 )

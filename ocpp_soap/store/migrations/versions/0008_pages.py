@@ -40,6 +40,7 @@ OPEN = "closed_by IS NULL"
 PARTIAL = (
     ("ix_charge_points_local_lists", "charge_points", ["identity"], "local_list_version IS NOT NULL"),
     ("ix_transactions_open", "transactions", ["charge_point_id", "closed_by", "start_timestamp", "id"], OPEN),
+    ("ix_transactions_open_on", "transactions", ["charge_point_id", "connector_id", "closed_by"], OPEN),
     ("ix_transactions_open_of_tag", "transactions", ["id_tag_folded", "closed_by"], OPEN),
     ("ix_transactions_open_by_start", "transactions", ["start_timestamp", "id"], OPEN),
 )
