@@ -78,7 +78,7 @@ def _gateway(name: str, folder: Path, database_url: str, tags: Path, tree: Path)
         try:
             with mock.patch.dict(os.environ, PYTHONPATH=str(tree)):
                 _check_code(name, folder, tree)
-                started = stack.enter_context(gateway.running(folder / name, database_url))
+                started = stack.enter_context(gateway.running(folder / name, database_url, program=gateway.PROGRAM))
             started.run("tags", "import", str(tags))
         except AssertionError as error:  # so it says that the gateway did not start or that the command failed
             raise StartError(f"the gateway called {name}: {error}") from None

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+
 PROGRAM = [sys.executable, "-m", "ocpp_soap.cli"]
 START_SECONDS = 60
 
@@ -31,19 +33,16 @@ class Gateway:
     url: str
     environment: Mapping[str, str]
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | warm.Process
+    program: Sequence[str] | None = None
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """One command of the CLI; with `check` a failure ends the test with what the command said."""
-        done = subprocess.run(
-            [*PROGRAM, *words],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        settings: Any = {"env": self.environment, "cwd": self.folder, "timeout": 120}
+        if self.program is None:
+            done = warm.run(words, **settings)
+        else:
+            done = subprocess.run([*self.program, *words], capture_output=True, text=True, check=False, **settings)
         if check and done.returncode:
             raise AssertionError(f"ocpp-soap {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -73,8 +72,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, database_url: str, *, program: Sequence[str] = PROGRAM, **settings: str) -> Iterator[Gateway]:
-    """Starts a gateway that accepts unknown stations, waits until it is ready, and stops it."""
+def running(
+    folder: Path, database_url: str, *, program: Sequence[str] | None = None, **settings: str
+) -> Iterator[Gateway]:
+    """Starts a gateway that accepts unknown stations, waits until it is ready, and stops it.
+
+    Without a `program` it starts warm, and so do the commands.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}/ocpp"
     chosen = {
@@ -88,15 +92,14 @@ def running(folder: Path, database_url: str, *, program: Sequence[str] = PROGRAM
     environment = own | {f"OCPP_SOAP_{name}": value for name, value in chosen.items()}
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "gateway.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*program, "serve", "--bind", f"127.0.0.1:{port}"],
-            env=environment,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        words = ("serve", "--bind", f"127.0.0.1:{port}")
+        given: Any = {"env": environment, "cwd": folder, "stdout": log, "stderr": log}
+        process = (
+            warm.Process(words, **given)
+            if program is None
+            else subprocess.Popen([*program, *words], start_new_session=True, **given)
         )
-        gateway = Gateway(url, environment, folder, process)
+        gateway = Gateway(url, environment, folder, process, program)
         try:
             _wait(gateway, f"http://127.0.0.1:{port}/healthz/ready")
             yield gateway
