@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import requests
 
+from ocpp_soap.bootstrap import now
+from ocpp_soap.central.tokens import Tokens
 from ocpp_soap.store.work import open_store
 from tests.e2e import gateway
 
@@ -107,14 +109,11 @@ def _seed(url: str, size: seed.Size, tell: Callable[[int], object]) -> None:
 def _asked(folder: Path, url: str) -> Iterator[Asked]:
     store = open_store(url)
     known = questions.known(store, SEEN)
+    tokens = Tokens(store, now)
+    everything, some = tokens.create("all", "admin", None, None), tokens.create("some", "admin", known.seen, None)
     store.close()
-    with gateway.running(folder, url) as running:
-        some = [word for identity in known.seen for word in ("--charge-point", identity)]
-        tokens = [
-            running.json("tokens", "create", name, "--scope", "admin", *words)["token"]
-            for name, words in (("all", []), ("some", some))
-        ]
-        yield Asked(running, (tokens[0], tokens[1]), questions.questions(known))
+    with gateway.running(folder, url, program=gateway.PROGRAM) as running:
+        yield Asked(running, (everything[1], some[1]), questions.questions(known))
 
 
 def _line(
