@@ -152,7 +152,8 @@ class Gateway:
             None if doors == "people" else self.endpoint,
             ready=partial(check_schema, self.store),
             public_url=self.settings.public_url,
-            api=None if doors == "stations" else Late(self._api),
+            # A door for people alone makes it at its start.
+            api=None if doors == "stations" else self._api() if doors == "people" else Late(self._api),
             has_page=doors != "stations",
         )
 

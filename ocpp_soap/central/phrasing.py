@@ -31,13 +31,16 @@ class Phrasing:
         """The payload in typed values and the newest words, without what the version lacks and may be left out.
 
         The words are those of the newest version; how long a text may be is for the station's own to say. Raises
-        `Refused` (no such operation in that version) or `InvalidPayload`.
+        `Refused` (no such operation in that version, no such field to leave out) or `InvalidPayload`.
         """
         self._must_know(version, operation)
         newest, own = (
             known.charge_point.operations[operation].input.type
             for known in (self.catalog.newest, self.catalog.versions[version])
         )
+        if odd := sorted(set(may_leave_out) - newest.by_name.keys()):
+            names = ", ".join(newest.by_name)
+            raise Refused(f"{operation} has no field {odd[0][:80]!r} to be left out; it has {names or 'none'}")
         typed = check(payload, newest if own is newest else unbounded(newest))
         left_out = unsayable(version, operation).intersection(may_leave_out)
         said = {name: value for name, value in typed.items() if name not in left_out}

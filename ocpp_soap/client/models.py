@@ -243,6 +243,7 @@ class Callback(Model):
 
     url: str | None = None
     source: Source | None = None
+    warning: str | None = None
     said: str | None = None
     refused: Json | None = None
     reachable: Reachability | None = None

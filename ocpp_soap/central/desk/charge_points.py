@@ -122,8 +122,9 @@ class ChargePointDesk(Seat):
 
 def _identity(text: str) -> str:
     identity = text.strip()
-    if not identity or len(identity) > LONGEST_IDENTITY or UNPRINTABLE.search(identity):
-        expected = f"an identity of 1 to {LONGEST_IDENTITY} characters without controls"
+    # A client takes . and .. out of a URL, so that nothing could be asked of such a charge point.
+    if identity in ("", ".", "..") or len(identity) > LONGEST_IDENTITY or UNPRINTABLE.search(identity):
+        expected = f"an identity of 1 to {LONGEST_IDENTITY} characters without controls, but . and .."
         raise InvalidPayload([Problem("chargeBoxIdentity", expected, text)])
     return identity
 

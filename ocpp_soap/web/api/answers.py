@@ -197,6 +197,7 @@ COMPONENTS: dict[str, Schema] = {
     "Callback": thing(
         url=maybe(text()),
         source=maybe(text(enum=["station", "operator"])),
+        warning=maybe(text("Why the station will not be called there, as far as the rules for callbacks tell.")),
         said=maybe(text("The station's own wsa:From.")),
         refused=maybe(_of("object", "A change that did not take effect.")),
         reachable=_of("object", "Whether it could be reached, and since when."),

@@ -158,7 +158,7 @@ def show_callback(call: Call) -> Answer:
     """Where a charge point is called, and how that address came about."""
     with call.office.store.reading() as work:
         point = call.station(work)
-        return tagged(_address(point, work), called(point))
+        return tagged(_address(call, point, work), called(point))
 
 
 @charge_points.add(
@@ -211,7 +211,7 @@ def _moved(call: Call, url: str | None) -> Answer:
     identity = _seen(call)
     point = call.desk.set_callback(identity, url, check=lambda now: call.must_match(called(now)))
     with call.office.store.reading() as work:
-        return tagged(_address(point, work), called(point))
+        return tagged(_address(call, point, work), called(point))
 
 
 def _seen(call: Call) -> str:
@@ -224,10 +224,11 @@ def _portrait(call: Call, point: ChargePoint) -> Json:
         return everything(point, work, call.office.clock())
 
 
-def _address(point: ChargePoint, work: Work) -> Json:
+def _address(call: Call, point: ChargePoint, work: Work) -> Json:
     return {
         "url": point.callback_url,
         "source": point.callback_source,
+        "warning": call.desk.warning(point),
         "said": point.callback_said,
         "refused": point.callback_refused,
         "reachable": work.commands.reachability(point.id),

@@ -35,6 +35,7 @@ def test_a_charge_point_is_registered_once(api: Api) -> None:
         "registered already"
         in api.post("/charge-points", 409, {**new, "chargeBoxIdentity": identity.upper()})["detail"]
     )
+    assert "but . and .." in api.post("/charge-points", 422, {"chargeBoxIdentity": ".."})["detail"]
     bad = {"chargeBoxIdentity": api.new() + "x", "callback": "nowhere"}
     assert ["#/callback"] == [e["pointer"] for e in api.post("/charge-points", 422, bad)["errors"]]
     assert identity in {row["chargeBoxIdentity"] for row in api.items("/charge-points?limit=2&status=Pending")}
@@ -78,6 +79,10 @@ def test_an_address_is_fixed_and_forgotten(api: Api) -> None:
     api.ask("PUT", path, 428, json={"url": "http://10.0.0.7/"})
     api.ask("PUT", path, 422, json={"url": "x"}, headers={"If-Match": "*"})
     fixed = api.ask("PUT", path, json={"url": "http://10.0.0.7:80/ocpp"}, headers={"If-Match": seen.headers["ETag"]})
+    assert fixed.json["warning"] is None
+    refused = api.ask("PUT", path, json={"url": "http://169.254.169.254/"}, headers={"If-Match": "*"})
+    assert "169.254" in refused.json["warning"]
+    fixed = api.ask("PUT", path, json={"url": "http://10.0.0.7:80/ocpp"}, headers={"If-Match": "*"})
     assert ("operator", fixed.headers["ETag"]) == (fixed.json["source"], api.ask("GET", path).headers["ETag"])
     api.ask("DELETE", path, 412, headers={"If-Match": seen.headers["ETag"]})
     assert b"" == api.ask("DELETE", path, 204, headers={"If-Match": fixed.headers["ETag"]}).data

@@ -89,6 +89,8 @@ def test_what_cannot_be_sent_is_told_before_it_is_ordered(api: Api) -> None:
         f"{path}/RemoteStartTransaction?mayLeaveOut=chargingProfile&mayLeaveOut=connectorId", 202, start
     )
     assert {"idTag": "T"} == left_out["request"]
+    misspelled = api.post(f"{path}/RemoteStartTransaction?mayLeaveOut=profile", 422, start)
+    assert "no field 'profile' to be left out; it has connectorId, idTag" in misspelled["detail"]
 
 
 def test_the_same_key_orders_once(api: Api) -> None:
