@@ -143,8 +143,8 @@ class Commands:
     def deliver(self, identity: str, order: Order, who: str) -> Command:
         """Queues an order and runs that station's queue from here until it is finished, unless others run it.
 
-        Raises as `submit` does, and `Uncertain` when it was sent and its outcome could not be stored. An order that
-        says nothing about its deadline waits no longer for its turn than the command before it may take.
+        Raises as `submit` does, and `Uncertain` when it may have been sent and its outcome could not be stored or seen.
+        An order that says nothing about its deadline waits no longer for its turn than the command before may take.
         """
         sender, holder, fingerprint = self.sender(), uuid.uuid4().hex, order.fingerprint("station", identity)
 
@@ -170,7 +170,10 @@ class Commands:
         except Uncertain:
             raise
         except BaseException as interruption:
-            self._withdraw(command, f"interrupted before it was sent: {type(interruption).__name__}")
+            withdrawn = self._withdraw(command, f"interrupted before it was sent: {type(interruption).__name__}")
+            if isinstance(interruption, StoreError) and not withdrawn:
+                words = f"command {command.id} is queued or sent, and can't be followed: {interruption}"
+                raise Uncertain(words) from interruption
             raise
 
     def _run_here(self, command: Command, sender: Sender, patience: float | None) -> Command:
@@ -191,10 +194,11 @@ class Commands:
             time.sleep(TURN)
         return command
 
-    def _withdraw(self, command: Command, error: str) -> None:
+    def _withdraw(self, command: Command, error: str) -> bool:
         with suppress(StoreError):  # then it is sent yet, or expires
             now = self.clock()
-            transact(self.store, lambda work: work.queue.give_up(command.id, now, error))
+            return transact(self.store, lambda work: work.queue.give_up(command.id, now, error))
+        return False
 
     def _prepared(self, identity: str, order: Order, who: str) -> NewCommand:
         """The command that an order to one station becomes."""

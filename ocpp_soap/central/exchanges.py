@@ -132,8 +132,11 @@ class Queue(Protocol):
     ) -> bool:
         """The outcome of what this holder has sent, also when it has become uncertain meanwhile; False otherwise."""
 
-    def put_back(self, turn: Turn, not_before: datetime, error: str) -> bool:
-        """Queues what did not reach the station once more; False when it is no longer this holder's to send."""
+    def put_back(self, turn: Turn, not_before: datetime, error: str, tried: bool = True) -> bool:
+        """Queues what did not reach the station once more; False when it is no longer this holder's to send.
+
+        What was not even tried counts as no attempt, and says nothing of the station.
+        """
 
     def give_up(self, command_id: int, at: datetime, error: str) -> bool:
         """A queued command that can't be sent is not transmitted; False when it is no longer queued."""

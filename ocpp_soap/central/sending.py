@@ -236,7 +236,7 @@ class Sender:
         now = self.clock()
 
         def put_back(work: Work) -> None:
-            work.queue.put_back(turn, now, "the process that was to send it was held up")
+            work.queue.put_back(turn, now, "the process that was to send it was held up", tried=False)
             work.queue.release(turn.station_id, turn.holder, now)
 
         transact(self.store, put_back)

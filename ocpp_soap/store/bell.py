@@ -77,10 +77,15 @@ class SharedClock:
         self._known: tuple[float, datetime] | None = None
 
     def __call__(self) -> datetime:
-        """The time, aware UTC; raises StoreError when it can't be asked for."""
+        """The time, aware UTC; raises StoreError when it could never be asked for."""
         known = self._known
         if known is None or time.monotonic() - known[0] > BELIEVED:
-            known = self._known = self._look()
+            try:
+                known = self._known = self._look()
+            except StoreError:
+                # Whoever has something to store when the database is back needs the time meanwhile.
+                if known is None:
+                    raise
         since, at = known
         return at + timedelta(seconds=time.monotonic() - since)
 

@@ -86,8 +86,11 @@ SEND = Compiled(_SEND, "state", "holder", "address", "sent", "error")
 _FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain"))
 FINISH = Compiled(_FINISH, "state", "finished", "answer", "answer_status", "fault", "error")
 PUT_BACK = _CHANGE.where(_SENT, SENDING)
+UNDO = PUT_BACK.values(attempts=C.attempts - 1, sent=None, address=None)
 GIVE_UP = _CHANGE.where(QUEUED)
-EXPIRE = update(commands).where(QUEUED, C.deadline <= _NOW)
+# What another is changing now waits for the next look: a process that stands still there would hold up all stations.
+_OVERDUE = select(C.id).where(QUEUED, C.deadline <= _NOW).with_for_update(skip_locked=True)
+EXPIRE = update(commands).where(C.id.in_(_OVERDUE))
 
 LET_GO = update(commands).where(C.charge_point_id == bindparam("station_id"), QUEUED, C.not_before.is_(None))
 MET = update(charge_points).where(charge_points.c.id == bindparam("station_id")).values(commands_waiting=False)
@@ -193,11 +196,14 @@ class SqlQueue(Repository):
         found = {"command_id": turn.command_id, "given_to": turn.holder, "state": state, "finished": at}
         return self._first(FINISH, {**found, **outcome}) is not None
 
-    def put_back(self, turn: Turn, not_before: datetime, error: str) -> bool:
-        """Queues what did not reach the station once more; False when it is no longer this holder's to send."""
+    def put_back(self, turn: Turn, not_before: datetime, error: str, tried: bool = True) -> bool:
+        """Queues what did not reach the station once more; False when it is no longer this holder's to send.
+
+        What was not even tried counts as no attempt, and says nothing of the station.
+        """
         found = {"command_id": turn.command_id, "given_to": turn.holder}
         values = {"state": "queued", "not_before": not_before, "error": error}
-        return self._run(PUT_BACK, {**found, **values}).first() is not None
+        return self._run(PUT_BACK if tried else UNDO, {**found, **values}).first() is not None
 
     def give_up(self, command_id: int, at: datetime, error: str) -> bool:
         """A queued command that can't be sent is not transmitted; False when it is no longer queued."""

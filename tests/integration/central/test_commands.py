@@ -231,10 +231,12 @@ def test_whoever_lost_a_station_sends_nothing_further_to_it(post: Post) -> None:
 
 @SQLITE
 def test_a_process_that_was_held_up_sends_nothing(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its lease might end before the call does: the command goes back into the queue."""
+    """Its lease might end before the call does: the command goes back into the queue as if it had not left."""
     command = post.order("a")
     monkeypatch.setattr(sending, "LATE", -1)
     assert (1, "queued", []) == (post.round(), post.state(command), post.sent)
+    held_up = post.commands.find(command.id)
+    assert (0, None, None) == (held_up.attempts, held_up.sent, held_up.address)
     monkeypatch.undo()
     assert (1, "answered") == (post.round(), post.state(command))
 
