@@ -43,7 +43,10 @@ class StationFilter:
 
 @dataclass(frozen=True, slots=True)
 class TransactionFilter:
-    """Transactions that started from `started_from` on and before `started_before`; `open`: have not ended, or have."""
+    """Transactions that started from `started_from` on and before `started_before`; `open`: have not ended, or have.
+
+    When they started is their time of receipt where the station's clock can't be right.
+    """
 
     identity: str | None = None
     connector_id: int | None = None

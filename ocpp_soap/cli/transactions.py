@@ -39,7 +39,10 @@ def transactions() -> None:
 @click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
 @click.option("--limit", type=click.IntRange(1, INT_RANGE.stop - 1), help="At most so many.")
 def list_(identity: str | None, id_tag: str | None, open_only: bool, limit: int | None) -> None:
-    """Transactions, newest first. Meter values are in Wh."""
+    """Transactions, the latest start first. Meter values are in Wh.
+
+    The start is our own time of receipt where a station's clock can't be right.
+    """
     with open_gateway().store.reading() as work:
         rows = [transaction_object(t) for t in work.transactions.list(identity, id_tag, open_only, limit)]
     if wants_json():

@@ -73,8 +73,9 @@ class Awaiting(Sending):
     ) -> Transaction:
         """The newest transaction that fits: an open one or, with `since`, also one that has ended by now.
 
-        A time in `since` is compared with startTimestamp, which is the station's word. A remote start in `since`
-        stands for the transaction that it brought about; where it certainly failed, its `NotAnswered` is raised.
+        A time in `since` is compared with startTimestamp, or with the time of receipt where the station's clock can't
+        be right. A remote start in `since` stands for the transaction that it brought about; where it certainly failed,
+        its `NotAnswered` is raised.
         """
         started = {"startedFrom": _moment(since), "open": True if since is None else None}
 

@@ -39,7 +39,8 @@ STRANGERS = Listing(select(*UNKNOWN_RECORD), (S.last_seen, S.identity), UnknownC
 LOCAL_LISTS = Listing(_LOCAL_LISTS, (C.identity,), _named(_LOCAL_LISTS), newest_first=False)
 TAG_LIST = Listing(TAGS, (G.id_tag_folded,), Tag, newest_first=False)
 UNKNOWN_TAG_LIST = Listing(UNKNOWN_TAGS, (U.last_seen, U.id_tag_folded), _named(UNKNOWN_TAGS))
-STARTS = Listing(TRANSACTIONS, (T.start_timestamp, T.id), Transaction, station=T.charge_point_id)
+# By the time that orders starts: a station whose clock was never set would have its latest ones at the very end.
+STARTS = Listing(TRANSACTIONS, (T.ordered_at, T.id), Transaction, station=T.charge_point_id)
 RESERVED = Listing(ALL_RESERVATIONS, (R.command_id,), _named(ALL_RESERVATIONS), station=R.charge_point_id)
 PROFILES = Listing(_PROFILES, (P.charge_point_id, P.profile_id), _named(_PROFILES), newest_first=False)
 
@@ -102,7 +103,7 @@ class ListedTransactions(SqlTransactions, StationNumbers):
     def page(self, chosen: TransactionFilter, limit: int, after: Position | None = None) -> Page[Transaction]:
         """By their start, the newest first."""
         stations = self._numbers(chosen.identity, chosen.only)
-        meant = list(between(T.start_timestamp, chosen.started_from, chosen.started_before))
+        meant = list(between(T.ordered_at, chosen.started_from, chosen.started_before))
         if chosen.connector_id is not None:
             # An expression, so that no index is chosen for it that has not the order.
             meant.append(T.connector_id + 0 == chosen.connector_id)

@@ -80,7 +80,7 @@ transactions = Table(
         "ix_transactions_open",
         "charge_point_id",
         "closed_by",
-        "start_timestamp",
+        "ordered_at",
         "id",
         postgresql_where=OPEN,
         sqlite_where=OPEN,
@@ -94,10 +94,10 @@ transactions = Table(
         sqlite_where=OPEN,
     ),
     Index("ix_transactions_open_of_tag", "id_tag_folded", "closed_by", postgresql_where=OPEN, sqlite_where=OPEN),
-    Index("ix_transactions_open_by_start", "start_timestamp", "id", postgresql_where=OPEN, sqlite_where=OPEN),
-    Index(None, "start_timestamp", "id"),
-    Index(None, "charge_point_id", "start_timestamp", "id"),
-    Index(None, "id_tag_folded", "start_timestamp", "id"),
+    Index("ix_transactions_open_by_start", "ordered_at", "id", postgresql_where=OPEN, sqlite_where=OPEN),
+    Index(None, "ordered_at", "id"),
+    Index(None, "charge_point_id", "ordered_at", "id"),
+    Index(None, "id_tag_folded", "ordered_at", "id"),
     # SQLite reuses the highest numbers of removed rows otherwise.
     sqlite_autoincrement=True,
 )

@@ -238,7 +238,7 @@ def test_all_at_once(central: Central, version: str) -> None:
                 assert step.expected == step.seen(case.known()), step.operation
         confirmed(case)
         assert expected == shown(case)
-        transactions = central.transactions(station.identity)
+        transactions = sorted(central.transactions(station.identity), key=lambda one: one.id, reverse=True)
         assert ["Remote", *["Local"] * days] == [one.reason for one in transactions]
         meters = [(one.meter_start, one.meter_stop) for one in station.transactions]
         assert meters == [(one.meter_start, one.meter_stop) for one in transactions[::-1]]

@@ -23,7 +23,7 @@ class Chosen(Paged):
     connectorId = whole("Of this connector.", 0)
     idTag = text("Which this idTag started.")
     open = flag("Those that have not ended, or those that have.")
-    startedFrom = moment("Which started then or later.")
+    startedFrom = moment("Which started then or later; by our own time where the station's clock can't be right.")
     startedBefore = moment("Which started earlier.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -32,6 +33,11 @@ FEW = 7
 EXCHANGE = Exchange(NOON, "in", "P1", "Heartbeat", "new", None, 0.1, "answered", b"<a/>", b"<b/>")
 
 
+def at(minutes: int) -> dict[str, datetime]:
+    """The fields of a transaction that started so many minutes after NOON."""
+    return dict.fromkeys(("start_timestamp", "ordered_at"), after(minutes=minutes))
+
+
 @pytest.fixture
 def stations(store: SqlStore) -> list[int]:
     """Five charge points, P1 to P5, with transactions, reservations, tags, messages and changes of each."""
@@ -40,7 +46,7 @@ def stations(store: SqlStore) -> list[int]:
         work.charge_points.change(points[1].id, status="Rejected", local_list_version=3)
         numbers = [point.id for point in points]
         for n in range(40):
-            start = a_start(numbers[n % 5], f"k{n}", id_tag=f"Tag{n % 3}", start_timestamp=after(minutes=n % 17))
+            start = a_start(numbers[n % 5], f"k{n}", id_tag=f"Tag{n % 3}", **at(n % 17))
             found = work.transactions.start(start)
             assert found is not None
             if n % 4 == 0:
@@ -120,7 +126,7 @@ def test_what_comes_or_goes_between_two_pages_shifts_nothing(store: SqlStore, st
     def happen() -> None:
         with store.writing() as work:
             for minutes in (0, 8, 20):
-                new = a_start(stations[0], f"k{next(numbers)}", start_timestamp=after(minutes=minutes))
+                new = a_start(stations[0], f"k{next(numbers)}", **at(minutes))
                 work.transactions.start(new)
 
     shown = walked(store, lambda w, few, place: w.transactions.page(TransactionFilter(), few, place), happen)

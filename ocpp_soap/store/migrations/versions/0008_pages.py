@@ -27,9 +27,9 @@ INDEXES = (
     ("tags", "blocked", "id_tag_folded"),
     ("tags", "parent_folded", "id_tag_folded"),
     ("unknown_tags", "last_seen", "id_tag_folded"),
-    ("transactions", "start_timestamp", "id"),
-    ("transactions", "charge_point_id", "start_timestamp", "id"),
-    ("transactions", "id_tag_folded", "start_timestamp", "id"),
+    ("transactions", "ordered_at", "id"),
+    ("transactions", "charge_point_id", "ordered_at", "id"),
+    ("transactions", "id_tag_folded", "ordered_at", "id"),
     ("reservations", "command_id"),
     ("reservations", "charge_point_id", "command_id"),
     ("reservations", "status", "command_id"),
@@ -39,10 +39,10 @@ INDEXES = (
 OPEN = "closed_by IS NULL"
 PARTIAL = (
     ("ix_charge_points_local_lists", "charge_points", ["identity"], "local_list_version IS NOT NULL"),
-    ("ix_transactions_open", "transactions", ["charge_point_id", "closed_by", "start_timestamp", "id"], OPEN),
+    ("ix_transactions_open", "transactions", ["charge_point_id", "closed_by", "ordered_at", "id"], OPEN),
     ("ix_transactions_open_on", "transactions", ["charge_point_id", "connector_id", "closed_by"], OPEN),
     ("ix_transactions_open_of_tag", "transactions", ["id_tag_folded", "closed_by"], OPEN),
-    ("ix_transactions_open_by_start", "transactions", ["start_timestamp", "id"], OPEN),
+    ("ix_transactions_open_by_start", "transactions", ["ordered_at", "id"], OPEN),
 )
 
 
