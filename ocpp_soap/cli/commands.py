@@ -38,7 +38,12 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def _deadline(text: str) -> datetime:
     """A time, or how far off it is."""
     found = SOON.fullmatch(text)
-    return moment(text) if found is None else now() + timedelta(seconds=int(found[1]) * SECONDS[found[2]])
+    if found is not None:
+        return now() + timedelta(seconds=int(found[1]) * SECONDS[found[2]])
+    try:
+        return moment(text)
+    except click.BadParameter as error:
+        raise click.BadParameter(f"{error.message}; or, from now: 30m, 2h, 3d") from None
 
 
 class _Send(Command):
@@ -129,6 +134,8 @@ def send(
         if no_wait:
             sent, _ = commands.submit(charge_point, order, who())
         else:
+            if order.when != NOW and not wants_json():
+                click.echo(f"waiting until {cell(charge_point)} speaks; Ctrl-C takes the command back", err=True)
             sent = commands.deliver(charge_point, order, who())
     except Uncertain as uncertain:
         click.echo(f"Error: {uncertain}", err=True)

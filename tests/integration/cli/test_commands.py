@@ -32,16 +32,16 @@ def test_what_can_not_be_ordered_is_refused(terminal: Terminal, station: ChargeP
     assert "is not tried again by itself" in terminal.refuses(*start, "--retries", "1")
     assert "30 days at most" in terminal.refuses(*start, "--deadline", "31d")
     assert "lies in the future" in terminal.refuses(*start, "--deadline", "2024-01-31T12:00:00Z")
+    odd = terminal.run(*start, "--deadline", "tomorrow")
+    assert (2, True) == (odd.exit_code, "found 'tomorrow'; or, from now: 30m, 2h, 3d" in odd.stderr)
     assert "there is no batch 7" in terminal.refuses("commands", "cancel", "--batch", "7")
     assert [] == json.loads(terminal.run("commands", "list", "--json").stdout)
 
 
 def test_a_command_that_nobody_could_send_in_time_has_status_4(terminal: Terminal, station: ChargePoint) -> None:
     """It waits for a station that does not speak."""
-    done = terminal.run("send", "CP-1", "ClearCache", "--when", "next-contact", "--deadline", "1s", "--json")
-    told = json.loads(done.stdout)
-    assert (4, "expired", "its deadline passed before it could be sent") == (
-        done.exit_code,
-        told["outcome"],
-        told["error"],
-    )
+    done = terminal.run("send", "CP-1", "ClearCache", "--when", "next-contact", "--deadline", "1s")
+    waiting, why = done.stderr.splitlines()
+    assert (4, "waiting until CP-1 speaks; Ctrl-C takes the command back") == (done.exit_code, waiting)
+    assert "ClearCache was not transmitted to CP-1: its deadline passed before it could be sent" == why
+    assert "expired" == terminal.json("commands", "show", "1")["outcome"]
