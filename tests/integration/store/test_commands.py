@@ -125,6 +125,18 @@ def test_what_a_lost_holder_was_sending_becomes_uncertain(store: SqlStore, stati
     assert ["answered", "sending"] == [_find(store, command).state for command in (lost, queued)]
 
 
+# SQLite has one writer at a time anyway.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_another_is_changing_holds_up_no_deadline(store: SqlStore, station: int) -> None:
+    """A process that stands still in its transaction keeps nobody from ending the others' commands."""
+    held, other = _add(store, station, "Reset"), _add(store, station, "ClearCache")
+    with store.writing() as still:
+        assert still.commands.cancel(held, NOON, "cancelled")
+        with store.writing() as work:
+            assert 1 == work.queue.expire(NOON + DAY)
+    assert ["cancelled", "expired"] == [_find(store, command).state for command in (held, other)]
+
+
 def test_one_holder_at_a_time_has_a_jobs_lease(store: SqlStore) -> None:
     """It may prolong it; others get it when it is given back or has run out."""
 
