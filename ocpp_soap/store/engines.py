@@ -76,7 +76,8 @@ def _postgresql_arguments(url: URL, read_only: bool) -> dict[str, Any]:
     options = [
         "-c timezone=UTC",
         f"-c lock_timeout={LOCK_SECONDS}s",
-        "-c idle_in_transaction_session_timeout=60s",
+        # A process that was frozen in a transaction holds up whoever wants the same rows.
+        "-c idle_in_transaction_session_timeout=15s",
         f"-c default_transaction_read_only={'on' if read_only else 'off'}",
         str(url.query.get("options", "")),
     ]
