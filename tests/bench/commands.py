@@ -66,10 +66,10 @@ class Line:
     alone: Sequence[Run]
     among: Sequence[Run]
 
-    def ratios(self) -> Mapping[str, float]:
-        """Of each figure, that with the dead as a share of that without; the median of the rounds' own."""
+    def ratios(self) -> Mapping[str, Sequence[float]]:
+        """Of each figure, that with the dead as a share of that without, in each round."""
         pairs = list(zip(self.among, self.alone, strict=True))
-        return {name: statistics.median(getattr(a, name) / getattr(b, name) for a, b in pairs) for name in FIGURES}
+        return {name: [getattr(a, name) / getattr(b, name) for a, b in pairs] for name in FIGURES}
 
     def as_dict(self) -> Mapping[str, Any]:
         """For JSON."""
@@ -80,9 +80,9 @@ class Line:
         rows = [
             (f"{self.living} living", *_cells(self.alone)),
             (f"… and {self.dead} dead", *_cells(self.among)),
-            ("ratio", "", *(f"{ratio:.2f}" for ratio in self.ratios().values())),
+            ("ratio", "", *(f"{statistics.median(r):.2f} ({min(r):.2f}–{max(r):.2f})" for r in self.ratios().values())),
         ]
-        return Sheet(self.database, self.database, HEADINGS, rows)
+        return Sheet(self.database, self.database, HEADINGS, rows, wide=HEADINGS)
 
 
 def _cells(runs: Sequence[Run]) -> Iterator[str]:
@@ -185,11 +185,10 @@ def _commands(gateway: Gateway, batch: Batch) -> Iterator[Command]:
 
 def put(lines: Sequence[Line], command: str, rounds: int, file: Path) -> None:
     """Puts the tables into README.md."""
-    words = [
-        f"{measured(command)} medians of",
-        f"{rounds} rounds. One {OPERATION} to each station as a batch; `ocpp-soap worker` sends it, with its usual "
-        "settings, from a process of its own.",
-        "The living answer by SOAP over HTTP at once. A third each of the dead refuses connections, takes them and",
-        "never answers, and does not even take them. From the order on; the ratio is the median of neighbouring runs'.",
-    ]
+    words = (
+        f"{measured(command)} medians of {rounds} rounds. One {OPERATION} to each station as a batch; `ocpp-soap worker` "
+        "sends it, with its usual settings, from a process of its own. The living answer by SOAP over HTTP at once. A "
+        "third each of the dead refuses connections, takes them and never answers, and does not even take them. Times are "
+        "from the order on; the ratio is that of neighbouring runs: median, lowest and highest."
+    )
     write(file, MARK, words, [line.sheet() for line in lines])

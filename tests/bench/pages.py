@@ -165,11 +165,9 @@ def sheets(lines: Sequence[Line], sizes: Sequence[seed.Size]) -> list[Sheet]:
 def put(lines: Sequence[Line], sizes: Sequence[seed.Size], command: str, rounds: int, file: Path) -> None:
     """Puts the tables into README.md."""
     little, much = (f"{size.transactions:,} transactions of {size.charge_points:,} charge points" for size in sizes)
-    words = [
-        f"{measured(command)} medians",
-        f"of {rounds * ASKED} questions each ({rounds * ASKED_BY_COMMAND} by the command line), asked one by one, by",
-        f"turns of a gateway with {little} and of one with {much}",
-        f"(`make seed`). Pages of {questions.LIMIT} rows; deep is in the middle of the list; restricted is a token for",
-        f"{SEEN} charge points.",
-    ]
+    words = (
+        f"{measured(command)} medians of {rounds * ASKED} questions each ({rounds * ASKED_BY_COMMAND} by the command line), "
+        f"asked one by one, by turns of a gateway with {little} and of one with {much}. Pages of {questions.LIMIT} rows; "
+        f"deep is in the middle of the list; restricted is a token for {SEEN} charge points."
+    )
     write(file, MARK, words, sheets(lines, sizes))

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import wrap
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
+
+WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,13 @@ def measured(command: str) -> str:
     )
 
 
-def write(file: Path, name: str, words: Sequence[str], sheets: Sequence[Sheet]) -> None:
+def write(file: Path, name: str, words: str, sheets: Sequence[Sheet]) -> None:
     """Puts words and tables between the marks of that name; raises ValueError when the file has no marks."""
     begin, end = marks(name)
     text = file.read_text(encoding="utf-8")
     if begin not in text or end not in text:
         raise ValueError(f"{file} has no {begin} … {end}")
     before, _, rest = text.partition(begin)
-    lines = [*words, "", *(line for sheet in sheets for line in sheet.markdown())]
+    lines = [*wrap(words, WIDTH, break_on_hyphens=False), "", *(line for sheet in sheets for line in sheet.markdown())]
     written = "\n".join(lines)
     file.write_text(f"{before}{begin}\n{written}{end}{rest.partition(end)[2]}", encoding="utf-8")

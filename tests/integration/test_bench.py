@@ -61,11 +61,11 @@ def test_figures_go_between_their_own_marks(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     begin, end = sheets.marks("bench-pages")
     file.write_text(f"before\n{begin}\nold\n{end}\nafter\n{sheets.marks('bench')[0]}\n", encoding="utf-8")
-    sheets.write(file, "bench-pages", ["Words."], [sheets.Sheet("t", "SQLite", ("a", "b"), [("1", "2")])])
+    sheets.write(file, "bench-pages", "Words.", [sheets.Sheet("t", "SQLite", ("a", "b"), [("1", "2")])])
     table = "| SQLite: a | b |\n|---|---:|\n| 1 | 2 |\n"
     assert f"before\n{begin}\nWords.\n\n{table}{end}\nafter\n{sheets.marks('bench')[0]}\n" == file.read_text("utf-8")
     with pytest.raises(ValueError, match="bench-commands:begin"):
-        sheets.write(file, "bench-commands", [], [])
+        sheets.write(file, "bench-commands", "", [])
 
 
 def test_the_dead_are_dead_in_three_ways() -> None:
