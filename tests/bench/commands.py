@@ -186,9 +186,10 @@ def _commands(gateway: Gateway, batch: Batch) -> Iterator[Command]:
 def put(lines: Sequence[Line], command: str, rounds: int, file: Path) -> None:
     """Puts the tables into README.md."""
     words = (
-        f"{measured(command)} medians of {rounds} rounds. One {OPERATION} to each station as a batch; `ocpp-soap worker` "
-        "sends it, with its usual settings, from a process of its own. The living answer by SOAP over HTTP at once. A "
-        "third each of the dead refuses connections, takes them and never answers, and does not even take them. Times are "
-        "from the order on; the ratio is that of neighbouring runs: median, lowest and highest."
+        f"{measured(command)} medians of {rounds} rounds. One {OPERATION} to each station as a batch; `ocpp-soap "
+        "worker` sends it, with its usual settings, from a process of its own. The living answer by SOAP over "
+        "HTTP at once. A third each of the dead refuses connections, takes them and never answers, and does not "
+        "even take them. Times are from the order on; the ratio is that of neighbouring runs: median, lowest and "
+        "highest."
     )
     write(file, MARK, words, [line.sheet() for line in lines])

@@ -150,24 +150,55 @@ def _by_command(_: requests.Session, side: Asked, question: Question) -> tuple[i
 
 
 def sheets(lines: Sequence[Line], sizes: Sequence[seed.Size]) -> list[Sheet]:
-    """One per database."""
-    little, much = (f"{size.transactions:,}" for size in sizes)
-    headings = ("question", "rows", f"ms at {little}", f"ms at {much}", "ratio")
-    found = []
-    for database in dict.fromkeys(line.database for line in lines):
-        own = [line for line in lines if line.database == database]
-        ratios = sorted(line.ratio for line in own)
-        middle = ("median and highest", "", "", f"{statistics.median(ratios):.2f}", f"{ratios[-1]:.2f}")
-        found.append(Sheet(database, database, headings, [*(line.cells() for line in own), middle], wide=headings[:1]))
-    return found
+    """One per database, with every question."""
+    headings = ("question", "rows", *_sides(sizes), "ratio")
+    return [
+        Sheet(database, database, headings, [line.cells() for line in own], wide=headings[:1])
+        for database, own in _by(lines, lambda line: line.database)
+    ]
+
+
+def summaries(lines: Sequence[Line], sizes: Sequence[seed.Size]) -> list[Sheet]:
+    """One per database, with a line for the questions of each list."""
+    headings = ("list", "questions", *_sides(sizes), "ratio", "highest", "of")
+    return [
+        Sheet(
+            database,
+            database,
+            headings,
+            [_summary(name, of_list) for name, of_list in (*_by(own, _list), ("all", own))],
+        )
+        for database, own in _by(lines, lambda line: line.database)
+    ]
+
+
+def _sides(sizes: Sequence[seed.Size]) -> Iterator[str]:
+    return (f"ms at {size.transactions:,}" for size in sizes)
+
+
+def _by(lines: Sequence[Line], what: Callable[[Line], str]) -> list[tuple[str, list[Line]]]:
+    return [(key, [line for line in lines if what(line) == key]) for key in dict.fromkeys(map(what, lines))]
+
+
+def _list(line: Line) -> str:
+    return line.name.split("?")[0].split("/")[0].split(" ")[0]
+
+
+def _summary(name: str, lines: Sequence[Line]) -> Sequence[str]:
+    middles = [statistics.median(statistics.median(line.times[side]) for line in lines) for side in (0, 1)]
+    worst = max(lines, key=lambda line: line.ratio)
+    asked = worst.name.removeprefix(name).strip() or "first page"
+    ratio = statistics.median(line.ratio for line in lines)
+    return name, str(len(lines)), *(f"{middle:.1f}" for middle in middles), f"{ratio:.2f}", f"{worst.ratio:.2f}", asked
 
 
 def put(lines: Sequence[Line], sizes: Sequence[seed.Size], command: str, rounds: int, file: Path) -> None:
     """Puts the tables into README.md."""
     little, much = (f"{size.transactions:,} transactions of {size.charge_points:,} charge points" for size in sizes)
     words = (
-        f"{measured(command)} medians of {rounds * ASKED} questions each ({rounds * ASKED_BY_COMMAND} by the command line), "
-        f"asked one by one, by turns of a gateway with {little} and of one with {much}. Pages of {questions.LIMIT} rows; "
-        f"deep is in the middle of the list; restricted is a token for {SEEN} charge points."
+        f"{measured(command)} medians of {rounds * ASKED} questions each ({rounds * ASKED_BY_COMMAND} by the "
+        f"command line), asked one by one, by turns of a gateway with {little} and of one with {much}. Pages of "
+        f"{questions.LIMIT} rows; deep is in the middle of the list; restricted is a token for {SEEN} charge "
+        "points. Of each list: medians of its questions, and the question with the highest ratio."
     )
-    write(file, MARK, words, sheets(lines, sizes))
+    write(file, MARK, words, summaries(lines, sizes))

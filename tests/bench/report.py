@@ -121,9 +121,10 @@ def _worse(lines: Sequence[Line], what: str, sign: int) -> str:
 def write(lines: Sequence[Line], command: str, rounds: int, file: Path) -> None:
     """Puts the tables between the marks of a Markdown file; raises ValueError when it has no marks."""
     words = (
-        f"{measured(command)} medians of {rounds} rounds, 50 keep-alive clients that each wait for their answer. The floor "
-        "has the same gunicorn and the same database: it parses the message, inserts it, commits, and gives a constant "
-        "answer. Of the floor: median, lowest and highest of neighbouring runs. CPU: of the workers, a request. SQL: "
-        "statements, without BEGIN and COMMIT. The stress mix is SteVe's: 33 requests, one transaction."
+        f"{measured(command)} medians of {rounds} rounds, 50 keep-alive clients that each wait for their answer. "
+        "The floor has the same gunicorn and the same database: it parses the message, inserts it, commits, and "
+        "gives a constant answer. Of the floor: median, lowest and highest of neighbouring runs. CPU: of the "
+        "workers, a request. SQL: statements, without BEGIN and COMMIT. The stress mix is SteVe's: 33 requests, "
+        "one transaction."
     )
     put(file, MARK, words, sheets(lines))
