@@ -35,7 +35,8 @@ def test_each_question_is_asked_of_both_stores(monkeypatch: pytest.MonkeyPatch) 
     by_command = questions._by_command
     monkeypatch.setattr(questions, "_by_command", lambda known: by_command(known)[:1])
     done: list[float] = []
-    lines = pages.measure("SQLite", (Size(60, 300), Size(120, 600)), 1, lambda _, share: done.append(share))
+    sizes = (Size(60, 300), Size(120, 600))
+    lines = pages.measure("SQLite", sizes, 1, lambda _, share: done.append(share))
     assert pytest.approx(1) == sum(done)
     by_name = {line.name: line for line in lines}
     assert len(lines) == len(by_name)
@@ -43,6 +44,8 @@ def test_each_question_is_asked_of_both_stores(monkeypatch: pytest.MonkeyPatch) 
     assert [questions.LIMIT] * 2 == list(by_name["charge-points restricted"].rows)
     assert all([1, 1] == [len(times) for times in line.times] for line in lines)
     assert all(line.ratio > 0 for line in lines)
+    (summary,) = pages.summaries(lines, sizes)
+    assert len(lines) == sum(int(row[1]) for row in summary.rows[:-1]) == int(summary.rows[-1][1])
 
 
 def test_the_middle_of_a_list_is_where_half_of_it_is_over(tmp_path: Path) -> None:
