@@ -105,8 +105,9 @@ class ListedTransactions(SqlTransactions, StationNumbers):
         stations = self._numbers(chosen.identity, chosen.only)
         meant = list(between(T.ordered_at, chosen.started_from, chosen.started_before))
         if chosen.connector_id is not None:
-            # An expression, so that no index is chosen for it that has not the order.
-            meant.append(T.connector_id + 0 == chosen.connector_id)
+            # Those of one charge point's connector have an index with the order; else an expression, so that none is
+            # chosen that has not.
+            meant.append((T.connector_id if stations else T.connector_id + 0) == chosen.connector_id)
         if chosen.open is not None:
             meant.append(T.closed_by.is_(None) if chosen.open else T.closed_by.is_not(None))
         if chosen.id_tag is not None:
