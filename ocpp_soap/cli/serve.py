@@ -109,6 +109,8 @@ def _announce(settings: Settings, gateway: Gateway, urls: list[str]) -> None:
         click.echo(f"{url}  from that network")
     if settings.doors == "people":
         click.echo("charge points do not call here: `ocpp-soap serve --doors stations` is for them")
+    elif settings.doors == "both":
+        click.echo(f"web API: {urls[0].removesuffix(PATH)}{API}; `ocpp-soap tokens create` lets programs in")
     policies = {"accept": "accepted", "pending": "kept pending until you accept them", "reject": "rejected"}
     click.echo(f"store: {store}")
     click.echo(f"unknown charge points are {policies[settings.unknown_charge_points]}")
