@@ -56,11 +56,16 @@ class IdTags(Resource):
         blocked: bool = False,
     ) -> IdTag:
         """Makes it so, whether the tag was known or not, and whoever changed it meanwhile."""
-        fields = {"expires": expires, "parentIdTag": parentIdTag, "maxTransactions": maxTransactions}
+        fields = {
+            "expires": expires,
+            "parentIdTag": parentIdTag,
+            "maxTransactions": maxTransactions,
+            "blocked": blocked,
+        }
         for condition in ("If-Match", "If-None-Match"):
             with suppress(Changed):  # there is none to change; there is one by now
-                return self._put(idTag, {**fields, "blocked": blocked}, {condition: "*"})
-        return self._put(idTag, {**fields, "blocked": blocked}, {"If-Match": "*"})
+                return self._put(idTag, fields, {condition: "*"})
+        return self._put(idTag, fields, {"If-Match": "*"})
 
     def add(
         self,
@@ -72,9 +77,14 @@ class IdTags(Resource):
         blocked: bool = False,
     ) -> IdTag:
         """Adds a new one; one that is known already raises `Changed`, with the one that is there as `current`."""
-        fields = {"expires": expires, "parentIdTag": parentIdTag, "maxTransactions": maxTransactions}
+        fields = {
+            "expires": expires,
+            "parentIdTag": parentIdTag,
+            "maxTransactions": maxTransactions,
+            "blocked": blocked,
+        }
         with changing(lambda: self.get(idTag)):
-            return self._put(idTag, {**fields, "blocked": blocked}, {"If-None-Match": "*"})
+            return self._put(idTag, fields, {"If-None-Match": "*"})
 
     def update(self, tag: IdTag) -> IdTag:
         """Stores a tag that was read by `get`, saved or added, and then changed: `replace(tag, blocked=True)`.

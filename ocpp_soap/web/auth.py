@@ -67,5 +67,11 @@ def must_cover(token: Token, scope: str, whole: bool) -> None:
     """Raises `Trouble` (403) unless the token has that scope and, where the `whole` is asked, is for all stations."""
     if not scope_covers(token.scope, scope):
         raise Trouble(HTTPStatus.FORBIDDEN, f"this takes a token of scope {scope}; {token.name} has {token.scope}")
-    if whole and token.charge_points is not None:
+    if whole:
+        must_see_all(token)
+
+
+def must_see_all(token: Token) -> None:
+    """Raises `Trouble` (403) for a token that is for some charge points alone."""
+    if token.charge_points is not None:
         raise Trouble(HTTPStatus.FORBIDDEN, "this takes a token for all charge points; this one is for some")

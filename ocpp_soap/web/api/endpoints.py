@@ -14,10 +14,11 @@ from marshmallow import Schema
 from ...central.pages import Only, Page, Position
 from ...central.records import ChargePoint, Json
 from ...errors import NotFound
+from ..auth import must_see_all
 from . import paging
 from .etags import must_match, tag_of
 from .fields import Query
-from .problems import Trouble, Wrong, unfit
+from .problems import Wrong, unfit
 
 if TYPE_CHECKING:
     from ...central.desk import Desk
@@ -77,8 +78,7 @@ class Call:
 
     def must_see_all(self) -> None:
         """Raises `Trouble` (403) for a token that is for some charge points alone."""
-        if self.only is not None:
-            raise Trouble(403, "this takes a token for all charge points; this one is for some")
+        must_see_all(self.token)
 
     def must_not_choose(self, name: str) -> None:
         """Raises `Trouble` (422) for a filter beside one that leaves none to choose."""
