@@ -18,11 +18,11 @@ from ..errors import NotFound, Refused
 from ..logs import printable
 from ..protocol.reading import INT_RANGE
 from ..settings import Settings
+from ..soap.trace import Reader, Writer, encoded
 from ..worker.retention import clean
 from .grammar import Group, listen_to_logs, moment, open_gateway, wants_json, who
 from .output import progress, put_json, put_section, put_table
 from .replay import scratch
-from .trace import Reader, Writer, encoded
 from .wire_view import WireView
 
 # Rows that are in memory at the same time.
@@ -204,10 +204,14 @@ def replay(file: BinaryIO) -> None:
             click.echo(f"not played or not compared: {count} {reason}")
         for act in playing.acts:
             click.echo(printable(f"as the trace shows, {act}"))
-        result = f"{len(found)} differences" if found else "all answers are as in the trace"
-        click.echo(f"{trace.lines} exchanges, {playing.played} played: {result}")
+        result = _counted(len(found), "difference") if found else "all answers are as in the trace"
+        click.echo(f"{_counted(trace.lines, 'exchange')}, {playing.played} played: {result}")
     if found:
         sys.exit(1)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @click.group(cls=Group, examples=["ocpp-soap retention run"])

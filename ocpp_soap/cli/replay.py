@@ -16,19 +16,20 @@ from tempfile import TemporaryDirectory
 
 from ..bootstrap import Gateway, now
 from ..central.records import Exchange, Json
-from ..central.reenactment import Operator, TransactionIds
-from ..protocol.dialects import Side
+from ..central.reenactment import Operator
 from ..protocol.times import format_time
 from ..settings import Settings
-from ..soap.rereading import SOAP_TYPE, Reread, Rereader, content_type, document
+from ..soap.reenactment import OUTCOME, STATUSES, Reenactment
+from ..soap.rereading import SOAP_TYPE, Reread, content_type
+from ..soap.trace import LONGEST_LINE, Line
 from ..store.schema import upgrade
-from .trace import LONGEST_LINE, Line
 
 OUT = "commands to stations"
 LEFT_OUT = "messages that the trace lacks"
 PROOFS = "messages refused for the sender's identity, the proof of which no trace holds"
 REDACTED = "statuses of DataTransfer that may be otherwise since its data was redacted"
 BEFORE = "messages of transactions that began before the trace, compared without what was known of those"
+UNREADABLE = "answers of the trace that can't be read, of which the outcome alone was compared"
 RUNNING = "statuses ConcurrentTx for a transaction that began before the trace"
 
 # What the gateway says of a station that its operator has not let in, as against one that did not prove who it is.
@@ -91,9 +92,8 @@ class Replay:
     acts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._rereader = Rereader(self.gateway.catalog)
+        self._reenactment = Reenactment(self.gateway.catalog)
         self._operator = Operator()
-        self._ids = TransactionIds()
 
     def play(self, line: Line) -> Iterator[Difference]:
         """Plays a line; gives what is otherwise."""
@@ -101,24 +101,23 @@ class Replay:
         if exchange.direction == "out" or line.left_out:
             self.passed_over[LEFT_OUT if line.left_out else OUT] += 1
             return
-        asked, told = self._read(exchange, "request"), self._read(exchange, "response")
+        asked, told = self._reenactment.read(exchange, "request"), self._reenactment.read(exchange, "response")
         request, answer = asked.payload or {}, told.payload or {}
         with self.gateway.store.writing() as work:
             acts = self._operator.prepare(exchange, request, answer, asked.problems, work)
         self.acts += [f"before line {line.number}: {act}" for act in acts]
-        here = self._read(self._ask(exchange, asked), "response")
+        here = self._reenactment.read(self._ask(exchange, asked), "response")
         self.played += 1
         for what, one, other in self._compare(exchange, request, told, here):
             yield Difference(line.number, exchange, what, one, other)
         self._operator.note(exchange, request, answer)
 
-    def _read(self, exchange: Exchange, side: Side) -> Reread:
-        return self._rereader.read(exchange, side) or Reread()
-
     def _ask(self, exchange: Exchange, asked: Reread) -> Exchange:
         """The exchange as it goes here; where the message does not say who sent it, its path does."""
         self.clock.at = exchange.at
-        message = self._with_own_id(exchange, asked.payload or {})
+        message, known = self._reenactment.message(exchange, asked)
+        if not known:
+            self.passed_over[BEFORE] += 1
         path = "" if asked.identity or not exchange.identity else f"/{exchange.identity}"
         called = {
             "REQUEST_METHOD": "POST",
@@ -132,38 +131,17 @@ class Replay:
         body = b"".join(self.gateway.endpoint(called, lambda *_: None))
         return replace(exchange, answer=body, flags=[])
 
-    def _with_own_id(self, exchange: Exchange, request: Json) -> bytes:
-        """The message with the transactionId that its transaction has here."""
-        there = request.get("transactionId")
-        if there is None or (here := self._ids.here(there)) == there:
-            return exchange.request
-        if not self._ids.known(there):
-            self.passed_over[BEFORE] += 1
-        message = document(exchange, "request")
-        body = message.root.find("body")
-        for element in body.children[0].children if body is not None else ():
-            old = message.text(element.all_texts())
-            if element.name == "transactionid" and old.strip():
-                message.put_text(element.all_texts(), old.replace(old.strip(), str(here)))
-        return message.encoded()
-
     def _compare(
         self, exchange: Exchange, request: Json, told: Reread, here: Reread
     ) -> Iterator[tuple[str, str | None, str | None]]:
-        """What is otherwise, as (what, there, here)."""
-        outcome = (here.fault.subcode or here.fault.code) if here.fault else "answered"
-        if outcome != exchange.outcome:
-            if _is_unproven(exchange, told):
+        """What is otherwise and can't be excused, as (what, there, here)."""
+        if told.unreadable and exchange.answer is not None:
+            self.passed_over[UNREADABLE] += 1
+        for what, one, other in self._reenactment.differences(exchange, told, here):
+            if what == OUTCOME and _is_unproven(exchange, told):
                 self.passed_over[PROOFS] += 1
-            else:
-                yield "the outcome", exchange.outcome, outcome
-        elif told.payload is not None and here.payload is not None:
-            for (what, one), other in zip(_statuses(told.payload), _statuses(here.payload), strict=True):
-                if one != other[1] and not self._is_excused(exchange, request, one):
-                    yield what, one, other[1]
-            there, own = told.payload.get("transactionId"), here.payload.get("transactionId")
-            if there is not None and own is not None and not self._ids.learn(there, own):
-                yield "transactionId", str(there), "that of another transaction"
+            elif what not in STATUSES or not self._is_excused(exchange, request, one):
+                yield what, one, other
 
     def _is_excused(self, exchange: Exchange, request: Json, there: str | None) -> bool:
         """Whether a status may be otherwise for what the trace does not hold."""
@@ -193,10 +171,6 @@ def scratch(wsdl_dir: Path | None, redacted: Collection[str]) -> Iterator[Replay
             yield Replay(gateway, clock, redacted)
         finally:
             gateway.store.close()
-
-
-def _statuses(payload: Json) -> list[tuple[str, str | None]]:
-    return [("status", payload.get("status")), ("idTagInfo.status", payload.get("idTagInfo", {}).get("status"))]
 
 
 def _is_unproven(exchange: Exchange, told: Reread) -> bool:

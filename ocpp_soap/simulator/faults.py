@@ -13,7 +13,28 @@ from typing import Any, Literal
 from ..errors import Fault
 
 Payload = dict[str, Any]
-Answer = Payload | Fault | Callable[[Payload], Payload | Fault]
+Drop = Literal["request", "answer", "silence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How one command is answered: by `answer`, by the station itself where that is None; after `delay` real seconds.
+
+    `drop` leaves it without an answer: the connection closes before it is executed ("request") or after ("answer"), or
+    stays open for as long as the station lives, and nothing is executed ("silence").
+    """
+
+    answer: Payload | Fault | None = None
+    delay: float = 0.0
+    drop: Drop | None = None
+
+    def __str__(self) -> str:
+        delayed = f"after {self.delay:g} s" if self.delay else ""
+        return f"dropped: {self.drop}" if self.drop else delayed
+
+
+Given = Payload | Fault | Answering | None
+Answer = Given | Callable[[Payload], Given]
 
 
 @dataclass(slots=True)
@@ -33,7 +54,7 @@ class Faults:
     duplicate: bool = False
     no_from: bool = False
     clock: timedelta | datetime | None = None
-    drop: Literal["request", "answer", "silence"] | None = None
+    drop: Drop | None = None
     delay: float = 0.0
     fault: Fault | None = None
     unlock_fails: bool = False
@@ -51,7 +72,7 @@ class Answers(dict[str, Answer]):
     """Answers by operation that stand in for the charge point's own, which then does nothing.
 
     `answers["ReserveNow"] = {"status": "Rejected"}` holds until it is deleted, `answers.once(…)` for one command. An
-    answer is a payload, a `Fault`, or a function of the request.
+    answer is a payload, a `Fault`, an `Answering`, or a function of the request; None is the station's own.
     """
 
     def __init__(self) -> None:
@@ -62,8 +83,9 @@ class Answers(dict[str, Answer]):
         """Answers the next command of that operation so; several are used in the order in which they were given."""
         self._once.setdefault(operation, []).append(answer)
 
-    def take(self, operation: str, request: Payload) -> Payload | Fault | None:
-        """The answer set for this command; None when the charge point shall decide."""
+    def take(self, operation: str, request: Payload) -> Answering:
+        """How this command is to be answered."""
         queued = self._once.get(operation)
         answer = queued.pop(0) if queued else self.get(operation)
-        return answer(request) if callable(answer) else answer
+        given = answer(request) if callable(answer) else answer
+        return given if isinstance(given, Answering) else Answering(given)

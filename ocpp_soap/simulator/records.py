@@ -25,12 +25,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One command from the Central System and what it was answered."""
+    """One command from the Central System and what it was answered: None where it was lost before it was executed.
+
+    `manner` says in words what was odd about that.
+    """
 
     at: datetime
     operation: str
     payload: Payload
-    answer: Payload | Fault
+    answer: Payload | Fault | None
+    manner: str = ""
 
 
 class Exchange(Protocol):

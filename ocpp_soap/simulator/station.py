@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import Condition, Event, Lock
 from typing import Any, Self
 
-from ..errors import CallFailed, Fault, NotTransmitted, Refused, StationFault, Uncertain
+from ..errors import CallFailed, NotTransmitted, Refused, StationFault, Uncertain
 from . import quirks, sampling, sessions
 from .agenda import Agenda
 from .authorization import Cache, LocalList
@@ -23,7 +23,7 @@ from .configuration import Configuration
 from .connectors import Connector, Transaction
 from .dispatch import decide
 from .errors import NotAccepted, NotPossible
-from .faults import Answers, Faults
+from .faults import Answering, Answers, Faults
 from .outbox import Message, Outbox
 from .profiles import Profiles
 from .records import Received, Records, Sent
@@ -223,16 +223,16 @@ class Station:
         """What the outbox calls for each confirmation."""
         sessions.delivered(self, message, answer)
 
-    def receive(self, operation: str, request: Payload) -> tuple[Payload | Fault, Effect | None]:
+    def receive(self, operation: str, request: Payload) -> tuple[Answering, Effect | None]:
         """Decides on a command: the answer, and what to do once that has left. Called by the wire."""
         with self.changed:
-            answer, effect = decide(self, operation, request)
+            answering, effect = decide(self, operation, request)
             self.note()
-            received = Received(self.clock.now(), operation, request, answer)
+            received = Received(self.clock.now(), operation, request, answering.answer, str(answering))
             self.commands_received.append(received)
             self.changed.notify_all()
         self.observe(received)
-        return answer, effect
+        return answering, effect
 
     def attend(self) -> None:
         """A command begins to be answered. Called by the wire, as is `follow` at the end."""

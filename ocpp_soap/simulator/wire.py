@@ -7,20 +7,19 @@ points of a process. It knows no state and decides nothing but who is meant.
 
 from __future__ import annotations
 
-import logging
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Protocol, TypeVar
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wsgi import ClosingIterator
 
-from ..errors import Fault, IdentityMismatch, InvalidPayload, ProtocolError, Refused
+from ..errors import Fault, IdentityMismatch, InternalError, InvalidPayload, ProtocolError, Refused
 from ..protocol import catalog
 from ..protocol.dialects import upgrade
 from ..protocol.reading import read
@@ -29,9 +28,8 @@ from ..soap.client import SoapCaller
 from ..soap.server import SoapEndpoint
 from ..soap.tls import Contexts
 from .accent import Accent
-from .faults import Faults
-
-logger = logging.getLogger(__name__)
+from .faults import Answering, Faults
+from .listening import Listening
 
 Payload = dict[str, Any]
 Effect = Callable[[], object]
@@ -48,7 +46,7 @@ class Listener(Protocol):
     def identity(self) -> str:
         """Its chargeBoxIdentity."""
 
-    def receive(self, operation: str, request: Payload) -> tuple[Payload | Fault, Effect | None]:
+    def receive(self, operation: str, request: Payload) -> tuple[Answering, Effect | None]:
         """Decides on a command: the answer, and what to do once that has left."""
 
     def attend(self) -> None:
@@ -84,8 +82,8 @@ class Incoming(Protocol):
 class SoapWire:
     """SOAP over HTTP, or HTTPS with the authorities in `ca_file`, in one version of OCPP (default: the newest).
 
-    It listens on `host` and `port` (0: a free one) and tells `address` in wsa:From, unless given the one it listens on.
-    Times in seconds.
+    It listens on `host` and the first free one of `ports` (0: any) and tells `address` in wsa:From, unless given the
+    one it listens on. `message_ids` gives each wsa:MessageID, a UUID by default. Times in seconds.
     """
 
     def __init__(
@@ -94,47 +92,36 @@ class SoapWire:
         *,
         version: str | None = None,
         host: str = "127.0.0.1",
-        port: int = 0,
+        ports: Sequence[int] = (0,),
         address: str | None = None,
+        message_ids: Callable[[], str] | None = None,
         ca_file: Path | None = None,
         connect_timeout: float = 5.0,
         read_timeout: float = 25.0,
     ) -> None:
         self.url = url
         self.address = address or ""
-        self._bind = (host, port)
+        self._host, self._ports, self._message_ids = host, ports, message_ids
         self.version = version or _versions().newest.name
         self._caller = _caller(self.version, ca_file, connect_timeout, read_timeout)
         self._accent = Accent(self._caller.service, _versions().versions[self.version].charge_point)
         self._listener: Listener | None = None
-        self._server: BaseWSGIServer | None = None
-        self._thread: Thread | None = None
+        self._server: Listening | None = None
 
     def open(self, listener: Listener) -> str:
-        """Begins to listen; returns the address for commands."""
+        """Begins to listen, again where it did before; returns the address for commands."""
         self._listener = listener
-        server = make_server(*self._bind, self._answer, threaded=True, request_handler=_Quiet)
-        self.address = self.address or f"http://{self._bind[0]}:{server.server_port}/"
-        self._server, self._thread = (
-            server,
-            Thread(target=server.serve_forever, name=f"{listener.identity} server", daemon=True),
-        )
-        self._thread.start()
+        self._server = Listening(self._answer, self._host, self._ports, listener.identity)
+        self._ports = [self._server.port]
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.address = self.address or f"http://{host}:{self._server.port}/"
         return self.address
 
     def close(self) -> None:
         """Ends listening; what is being answered ends by itself."""
         server, self._server = self._server, None
-        if server is None or self._thread is None:
-            return
-        stopper = Thread(target=server.shutdown, daemon=True)
-        stopper.start()
-        # The server looks for the end only between connections, or every half second.
-        with suppress(OSError):
-            socket.create_connection((self._bind[0], server.server_port), timeout=1).close()
-        stopper.join()
-        self._thread.join()
-        server.server_close()
+        if server is not None:
+            server.close()
 
     def call(self, operation: str, payload: Payload, *, with_from: bool = True) -> Payload:
         """Sends one request and returns its confirmation; raises `CallFailed`, or `Refused` before sending."""
@@ -147,7 +134,13 @@ class SoapWire:
         identity, had = self._listener.identity, self._listener.faults.quirks
         url, transport = self._accent.of_request(had, self.url, identity, operation, checked)
         return self._caller.call(
-            url, identity, operation, checked, from_address=from_address, transport=transport
+            url,
+            identity,
+            operation,
+            checked,
+            from_address=from_address,
+            transport=transport,
+            message_id=self._message_ids and self._message_ids(),
         ).payload
 
     def _answer(self, request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -161,27 +154,42 @@ class SoapWire:
             listener.closing.wait()
             return _hang_up(request, start_response)
         listener.attend()
-        effects: list[Effect] = []
-        token = _CURRENT.set((self, listener, effects))
+        turn = _Turn(self, listener)
+        token = _CURRENT.set(turn)
         try:
             say = self._accent.of_answers(faults.quirks, listener.identity, _endpoint(self.version))
             body = say(request, start_response)
         finally:
             _CURRENT.reset(token)
-        if faults.delay:
-            listener.closing.wait(faults.delay)
-        if faults.drop == "answer":
+        how = turn.answering
+        delay = None if how.drop == "silence" else max(faults.delay, how.delay)
+        if delay != 0:
+            listener.follow([])  # simulated time may pass meanwhile
+            listener.closing.wait(delay)
+            listener.attend()
+        if how.drop or faults.drop == "answer" or faults.offline or listener.closing.is_set():
             body = _hang_up(request, start_response, again=True)
-        return ClosingIterator(body, partial(listener.follow, effects))
+        return ClosingIterator(body, partial(listener.follow, turn.effects))
 
 
-_CURRENT: ContextVar[tuple[SoapWire, Listener, list[Effect]]] = ContextVar("current")
-"""Whose message the shared endpoint is answering in this thread."""
+@dataclass(slots=True)
+class _Turn:
+    """Whose command it is, and what has been decided on it."""
+
+    wire: SoapWire
+    listener: Listener
+    answering: Answering = field(default_factory=Answering)
+    effects: list[Effect] = field(default_factory=list)
+
+
+_CURRENT: ContextVar[_Turn] = ContextVar("current")
+"""What the shared endpoint is answering in this thread."""
 
 
 def _receive(call: Incoming, request: Payload | Fault, render: Callable[[Payload | Fault], R]) -> R:
     """What the endpoint asks; strict where the gateway is tolerant, so that its mistakes show."""
-    _, listener, effects = _CURRENT.get()
+    turn = _CURRENT.get()
+    listener = turn.listener
     if isinstance(request, Fault):
         return render(request)
     if call.identity.casefold() != listener.identity.casefold():
@@ -193,10 +201,12 @@ def _receive(call: Incoming, request: Payload | Fault, render: Callable[[Payload
         checked = check(read(call.sent, type_).payload, type_)
     except InvalidPayload as invalid:
         raise ProtocolError(str(invalid), path=invalid.problems[0].path) from invalid
-    answer, effect = listener.receive(call.operation, upgrade(call.version, call.operation, "request", checked)[0])
-    reply = render(answer)
+    said = upgrade(call.version, call.operation, "request", checked)[0]
+    turn.answering, effect = listener.receive(call.operation, said)
+    answer = turn.answering.answer
+    reply = render(InternalError("Never sent.") if answer is None else answer)
     if effect is not None:
-        effects.append(effect)
+        turn.effects.append(effect)
     return reply
 
 
@@ -218,7 +228,7 @@ def _endpoint(version: str) -> SoapEndpoint:
     spoken = _versions().versions[version]
     others = {spoken.central_system.namespace: version}
     services = [spoken.charge_point]
-    return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get()[0].address, other_namespaces=others)
+    return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get().wire.address, other_namespaces=others)
 
 
 def _hang_up(request: dict[str, Any], start_response: Callable[..., Any], *, again: bool = False) -> Iterable[bytes]:
@@ -228,10 +238,3 @@ def _hang_up(request: dict[str, Any], start_response: Callable[..., Any], *, aga
     if not again:
         start_response("200 OK", [])
     return [b""]
-
-
-class _Quiet(WSGIRequestHandler):
-    """Tells nothing on the terminal."""
-
-    def log(self, *said: Any) -> None:
-        logger.debug("%s", said)

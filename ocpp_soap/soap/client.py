@@ -79,13 +79,15 @@ class SoapCaller:
         profile: Profile = EVERYBODYS,
         trace: Trace | None = None,
         transport: Callable[..., Transport] = Transport,
+        message_id: str | None = None,
     ) -> Answered:
         """Sends one request, as the peer's `profile` wants it, and waits for its confirmation.
 
         `payload` holds what `protocol.validation.check` returns for the newest version, as the confirmation's does;
         `from_address` is where we are called in turn (None: without wsa:From); `trace` is filled on the way;
-        `transport` makes what posts it. Raises `NotTransmitted`, `Uncertain` or `StationFault`, each with the bytes
-        that went over the wire, or `InvalidPayload` where the service's version has no words for it.
+        `transport` makes what posts it; `message_id` stands for zeep's own. Raises `NotTransmitted`, `Uncertain` or
+        `StationFault`, each with the bytes that went over the wire, or `InvalidPayload` where the service's version has
+        no words for it.
         """
         started = time.monotonic()
         target, outcome = None, "failed"
@@ -95,7 +97,7 @@ class SoapCaller:
             described = self._operation(operation)
             action = described.input.action
             way = transport(target, self.limits, self.guard, self.tls, profile, action, trace)
-            exchange = self._send(way, described, said, identity, from_address)
+            exchange = self._send(way, described, said, identity, from_address, message_id)
             found = answers.read(exchange, self.service, described, identity)
             outcome = "answered"
             flags = [flag.as_dict() for flag in notes + found.flags]
@@ -134,9 +136,10 @@ class SoapCaller:
         payload: Mapping[str, Any],
         identity: str,
         from_address: str | None,
+        message_id: str | None,
     ) -> Exchange:
         blocks = transport.profile.headers
-        plugins = [_Unaddressed()] if blocks == "bare" else []
+        plugins = [_Unaddressed()] if blocks == "bare" else [_Identified(message_id)] if message_id else []
         try:
             header = self._header(identity, from_address, blocks)
             client: Any = zeep.Client(  # type: ignore[no-untyped-call]
@@ -165,6 +168,19 @@ class _Unaddressed(zeep.Plugin):
         for header in envelope.iterchildren("{*}Header"):
             for block in header.findall(f"{{{WSA}}}*"):
                 header.remove(block)
+        return envelope, http_headers
+
+
+class _Identified(zeep.Plugin):
+    """Puts a MessageID in place of zeep's own."""
+
+    def __init__(self, message_id: str) -> None:
+        self.message_id = message_id
+
+    def egress(self, envelope: etree._Element, http_headers: Any, _operation: Any, _options: Any) -> Any:
+        """What leaves in place of the envelope."""
+        for block in envelope.iterfind(f"{{*}}Header/{{{WSA}}}MessageID"):
+            block.text = self.message_id
         return envelope, http_headers
 
 

@@ -172,7 +172,7 @@ class ChargePoint:
 
         `identity` says which station of the trace, where there are several.
         """
-        return replay(Trace.read(Path(trace)), self._wire.url, self.identity, self.url, identity)
+        return replay(Trace.read(trace).of(identity), self._wire.url, self.identity, self.url)
 
     # Commands
 
@@ -194,7 +194,8 @@ class ChargePoint:
             came = self.simulated.commands_received.of(operation)
             return next((one for one in came if not any(one is taken for taken in self._taken)), None)
 
-        self._taken.append(one := self._wait(found, timeout, f"no {operation} came"))
+        one: Received = self._wait(found, timeout, f"no {operation} came")
+        self._taken.append(one)
         return one.payload
 
     def wait_for_transaction(self, connectorId: int | None = None, timeout: float = 10.0) -> Transaction:
@@ -250,6 +251,8 @@ class ChargePoint:
     def power_on(self) -> None:
         """Listens again, at the same address; it has to boot."""
         self.simulated.registration = None
+        for connector in self.simulated.connectors.values():
+            connector.forget_reports()
         self.simulated.wire.open(self.simulated)
         self.simulated.faults.offline = False
 

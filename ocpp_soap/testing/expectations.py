@@ -162,6 +162,6 @@ class Expectations:
             """None where nothing was expected: the station answers by itself."""
             fitting = (one for named, one in self._all if named == operation and one.fits(request))
             one = next(fitting, None)
-            return one and one.take(request)
+            return one.take(request) if one else None
 
         return answer

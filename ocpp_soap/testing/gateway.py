@@ -24,6 +24,8 @@ PATH = "/ocpp"
 
 # Calls to stations at the same time.
 COURIERS = 8
+# Seconds in which a deployed gateway has to answer for the first time.
+ATTENTION = 5.0
 # Seconds in which the calls in flight may end; the stations are gone by then.
 LAST_CALLS = 5.0
 
@@ -86,8 +88,7 @@ def deployed(url: str, token: str) -> Iterator[Gateway]:
     """
     base = url.rstrip("/").removesuffix(PATH).removesuffix("/api/v1")
     try:
-        opened = client.Gateway(base, token)
-        with opened:
+        with client.Gateway(base, token, timeout=ATTENTION) as opened:
             scope = opened.whoami().scope
     except (client.GatewayError, ValueError) as error:
         raise OcppSoapError(f"the gateway of --gateway-url can't be used: {error}") from error

@@ -30,7 +30,8 @@ def sections(gateway: Gateway, points: Sequence[ChargePoint]) -> Iterator[Sectio
 
 def _stations(point: ChargePoint) -> str:
     station = point.simulated
-    exchanges = sorted([*station.sent, *station.commands_received], key=lambda one: one.at)
+    both: list[Sent | Received] = [*station.sent, *station.commands_received]
+    exchanges = sorted(both, key=lambda one: one.at)
     lines = [_line(one) for one in exchanges[-LINES:]]
     quirks = [f"its quirks: {', '.join(sorted(point.quirks))}"] if point.quirks else []
     return "\n".join([*quirks, *lines]) or "It has sent nothing, and got no command."

@@ -260,7 +260,7 @@ def test_an_address_without_a_usable_host_is_completed_from_the_peer(central: Ce
     """What real stations say of themselves is enough to call them back."""
     port = free_port()
     with central.station(
-        "odd-from", wire=SoapWire(central.gateway.url, port=port, address=said.format(port))
+        "odd-from", wire=SoapWire(central.gateway.url, ports=[port], address=said.format(port))
     ) as station:
         assert ACCEPTED == Case(central, station).send("ClearCache")
         known = central.registered(station.identity)
@@ -273,7 +273,7 @@ def test_an_address_without_a_usable_host_is_completed_from_the_peer(central: Ce
 def test_the_operators_address_wins_over_what_the_station_says(central: Central) -> None:
     """A wrong wsa:From makes calls fail until the operator fixes the address; nothing the station says undoes that."""
     port = free_port()
-    wrong = SoapWire(central.gateway.url, port=port, address=NOWHERE)
+    wrong = SoapWire(central.gateway.url, ports=[port], address=NOWHERE)
     with central.station("wrong-from", wire=wrong) as station:
         case = Case(central, station)
         assert "not_transmitted" == central.send(station.identity, "ClearCache", {})["outcome"]

@@ -14,7 +14,7 @@ from werkzeug.test import Client
 
 from ocpp_soap.bootstrap import Gateway
 from ocpp_soap.central.records import Tag
-from ocpp_soap.cli.trace import LONGEST_LINE
+from ocpp_soap.soap.trace import LONGEST_LINE
 
 from .conftest import AT, Terminal, terminal_on
 from .lived import TAG, export, golden, lines, replayed, rewritten
@@ -216,4 +216,4 @@ def test_a_difference_names_no_more_than_it_knows(tmp_path: Path) -> None:
     file.write_text(broken(outcome="answered"))
     told = terminal_on("sqlite://").run("journal", "replay", str(file))
     expected = "line 3, a message of nobody: the outcome was answered in the trace, here it is ProtocolError"
-    assert [expected, "2 exchanges, 2 played: 1 differences"] == told.stdout.splitlines()
+    assert [expected, "2 exchanges, 2 played: 1 difference"] == told.stdout.splitlines()

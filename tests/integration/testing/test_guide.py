@@ -23,7 +23,7 @@ def test_every_block_of_the_guide_runs(pytester: pytest.Pytester) -> None:
 
 def test_the_guide_names_what_there_is() -> None:
     """Every fixture, every option and every word of an expectation has its place in it."""
-    fixtures = [name for name in ("gateway", "charge_point", "gateway_client", "id_tag", "ocpp_clock", "ocpp_ids")]
+    fixtures = ("gateway", "charge_point", "gateway_client", "id_tag", "ocpp_clock", "ocpp_ids")
     assert [] == [name for name in fixtures if f"`{name}`" not in GUIDE or not hasattr(plugin, name)]
     methods = [name for name in vars(expectations.Expectation) if not name.startswith("_")]
     internal = {"met", "miss", "fits", "take"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ocpp_soap.errors import InternalError
-from ocpp_soap.simulator.faults import Answers, Faults
+from ocpp_soap.simulator.faults import Answering, Answers, Faults
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 
@@ -29,9 +29,9 @@ def test_an_answer_holds_until_it_is_deleted() -> None:
     """For that operation alone."""
     answers = Answers()
     answers["Reset"] = {"status": "Rejected"}
-    assert [{"status": "Rejected"}] * 2 == [answers.take("Reset", {}) for _ in range(2)]
+    assert [Answering({"status": "Rejected"})] * 2 == [answers.take("Reset", {}) for _ in range(2)]
     del answers["Reset"]
-    assert (None, None) == (answers.take("Reset", {}), answers.take("ClearCache", {}))
+    assert [Answering()] * 2 == [answers.take("Reset", {}), answers.take("ClearCache", {})]
 
 
 def test_answers_for_once_go_first_and_in_order() -> None:
@@ -40,5 +40,27 @@ def test_answers_for_once_go_first_and_in_order() -> None:
     answers["Reset"] = {"status": "Rejected"}
     answers.once("Reset", fault)
     answers.once("Reset", lambda request: {"status": request["type"]})
-    taken = [answers.take("Reset", {"type": "Hard"}) for _ in range(3)]
+    taken = [answers.take("Reset", {"type": "Hard"}).answer for _ in range(3)]
     assert [fault, {"status": "Hard"}, {"status": "Rejected"}] == taken
+
+
+def test_how_a_command_is_answered_may_depend_on_the_request() -> None:
+    """None leaves it to the charge point."""
+    answers = Answers()
+    answers["Reset"] = lambda request: Answering(delay=5) if request["type"] == "Hard" else None
+    taken = [answers.take("Reset", {"type": type_}) for type_ in ("Hard", "Soft")]
+    assert [Answering(None, 5), Answering()] == taken
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (Answering({}), ""),
+        (Answering(delay=0.5), "after 0.5 s"),
+        (Answering(drop="answer"), "dropped: answer"),
+        (Answering({}, 5, "silence"), "dropped: silence"),
+    ],
+)
+def test_what_is_odd_is_said_in_words(how: Answering, expected: str) -> None:
+    """Nothing where the answer leaves at once."""
+    assert expected == str(how)

@@ -1,6 +1,6 @@
 """A trace: exchanges of the journal as JSON lines in a file, a head first, to be sent to somebody and played again.
 
-It knows the form of the file and checks every line of one that it reads; what is redacted is up to `soap.redaction`.
+It knows the form of the file and checks every line of one that it reads; what is redacted is up to `redaction`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ..errors import ProtocolError, Refused
 from ..protocol.catalog import Catalog
 from ..protocol.dialects import Side
 from ..protocol.times import format_time, parse_time
-from ..soap.redaction import Redactor
-from ..soap.rereading import Rereader, missing
+from .redaction import Redactor
+from .rereading import Rereader, missing
 
 FORMAT, FORMAT_VERSION = "ocpp-soap-trace", 1
 
