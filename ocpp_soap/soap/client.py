@@ -85,9 +85,8 @@ class SoapCaller:
 
         `payload` holds what `protocol.validation.check` returns for the newest version, as the confirmation's does;
         `from_address` is where we are called in turn (None: without wsa:From); `trace` is filled on the way;
-        `transport` makes what posts it; `message_id` stands for zeep's own. Raises `NotTransmitted`, `Uncertain` or
-        `StationFault`, each with the bytes that went over the wire, or `InvalidPayload` where the service's version has
-        no words for it.
+        `transport` makes what posts it; `message_id` replaces zeep's. Raises `NotTransmitted`, `Uncertain` or
+        `StationFault`, each with the bytes that went over the wire, or `InvalidPayload` where the version has no words.
         """
         started = time.monotonic()
         target, outcome = None, "failed"
