@@ -5,6 +5,7 @@
 are for hypothesis. What stands here is imported when it is first asked for: nobody pays for what they do not use.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,15 @@ __all__ = [  # noqa: RUF022 in the order of the rooms
 ]
 
 
+def room(name: str) -> Any:
+    """A module by its name from here. What the libraries below warn of at their import must not fail a strict test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_module(name, __name__)
+
+
 def __getattr__(name: str) -> Any:
-    for room, names in _ROOMS.items():
+    for module, names in _ROOMS.items():
         if name in names:
-            return getattr(import_module(room, __name__), name)
+            return getattr(room(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import room
+
 if TYPE_CHECKING:
     from ..client import Gateway as Client
     from ..simulator.clock import Clock
@@ -92,9 +94,8 @@ def ocpp_clock() -> Clock:
 
     It is real time, which `tick` moves on at once. Override this fixture for another.
     """
-    from ..simulator.clock import Clock
-
-    return Clock()
+    clock: Clock = room("..simulator.clock").Clock()
+    return clock
 
 
 @pytest.fixture
@@ -106,21 +107,17 @@ def ocpp_ids() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from .gateway import empty_store
-
-    return empty_store(tmp_path_factory.mktemp("ocpp-soap"))
+    store: Path = room(".gateway").empty_store(tmp_path_factory.mktemp("ocpp-soap"))
+    return store
 
 
 @pytest.fixture(scope="session")
 def _deployed_gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
-    from ..errors import OcppSoapError
-    from .gateway import deployed
-
     option = request.config.getoption
-    opened = deployed(option("gateway_url"), option("gateway_token"))
+    opened = room(".gateway").deployed(option("gateway_url"), option("gateway_token"))
     try:
         gateway = opened.__enter__()
-    except OcppSoapError as error:
+    except room("..errors").OcppSoapError as error:
         pytest.fail(str(error), pytrace=False)
     yield gateway
     opened.__exit__(None, None, None)
@@ -138,9 +135,7 @@ def gateway(request: pytest.FixtureRequest, ocpp_clock: Clock) -> Iterator[Gatew
             pytest.skip("it wants a gateway with settings of its own, and --gateway-url names one that has its own")
         yield request.getfixturevalue("_deployed_gateway")
         return
-    from .gateway import running
-
-    store = request.getfixturevalue("_empty_store")
+    running, store = room(".gateway").running, request.getfixturevalue("_empty_store")
     with (
         TemporaryDirectory(prefix="ocpp-soap-") as folder,
         running(store, Path(folder), ocpp_clock.now, marker and marker.kwargs) as started,
@@ -162,10 +157,10 @@ def charge_point(
 
     They end with the test. What a failing test shows tells of each.
     """
-    from .stations import ChargePoints
-
     option = request.config.getoption
-    points = ChargePoints(gateway, ocpp_clock, ocpp_ids, option("station_host"), option("station_port_range"))
+    points = room(".stations").ChargePoints(
+        gateway, ocpp_clock, ocpp_ids, option("station_host"), option("station_port_range")
+    )
     request.node.stash[POINTS] = points
     yield points
     points.close()
@@ -204,8 +199,6 @@ def pytest_runtest_makereport(
     """A failure shows what went between charge points and gateway."""
     report = yield
     if report.failed and call.when != "teardown" and POINTS in item.stash:
-        from .report import sections
-
         points = item.stash[POINTS]
-        report.sections += sections(points.gateway, points.made)
+        report.sections += room(".report").sections(points.gateway, points.made)
     return report

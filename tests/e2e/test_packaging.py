@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,15 @@ def test_the_installed_wheel_works_from_another_folder(installed: Environment) -
 def test_the_plug_ins_of_the_wheel_can_be_loaded(installed: Environment) -> None:
     """Its entry points name what is in it."""
     assert ["ocpp_soap.vendors.schneider_electric"] == json.loads(installed.run("python", "-c", PLUG_INS))
+
+
+def test_the_first_test_of_the_readme_runs_with_the_wheel(installed: Environment) -> None:
+    """As it stands there, by the plugin of the wheel, also where each warning is an error."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    [first] = re.findall(r"^def test_boots\(.*?\n(?=```)", readme, re.DOTALL | re.MULTILINE)
+    (installed.elsewhere / "test_first.py").write_text(first)
+    told = installed.run("python", "-W", "error", "-m", "pytest", "-p", "no:schemathesis", "-p", "no:xdist", "-q")
+    assert "1 passed" in told
 
 
 def test_an_editable_install_finds_the_wsdls_through_the_link(source: Path, tmp_path: Path) -> None:
