@@ -96,14 +96,14 @@ def simulate(
     """
     # Spyne and zeep take a while to import.
     from ..simulator import fleet
-    from ..simulator.quirks import EVERY
+    from ..simulator.quirks import named
     from ..simulator.traits import Traits
 
     settings = Settings.from_environment()
     listen_to_logs(settings.log_level)
     if count > 1 and plan["identity"].format(1) == plan["identity"].format(2):
         raise click.BadParameter("several charge points need a place for their number, such as SIM-{:04d}")
-    plan["quirks"] = frozenset(quirks) - {"all"} | (EVERY if "all" in quirks else frozenset())
+    plan["quirks"] = named(quirks)
     traits = Traits(connectors=connectors, connector_power=power, car_power=power)
     pace = float(plan["stay"]) if speed is None else speed
     planned = fleet.Plan(url or settings.public_url, charge_points=count, traits=traits, speed=pace, **plan)

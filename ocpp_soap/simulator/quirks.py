@@ -62,6 +62,14 @@ def check(quirks: Collection[str]) -> None:
         raise ValueError(f"there is no quirk {unknown[0]!r}; see docs/quirks.md")
 
 
+def named(names: Collection[str]) -> frozenset[str]:
+    """The quirks of these names, "all" for `EVERY` among them; raises ValueError for a name that is none."""
+    several = {names} if isinstance(names, str) else set(names)
+    found = frozenset(several - {"all"}) | (EVERY if "all" in several else frozenset())
+    check(found)
+    return found
+
+
 def chosen(quirks: Collection[str], turn: int) -> frozenset[str]:
     """Those of `quirks` that the message of that turn has."""
     check(quirks)

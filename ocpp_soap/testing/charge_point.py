@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OcppSoapError
-from ..protocol import catalog
 from ..simulator import charge_point, connectors, metering, quirks
 from ..simulator.errors import NotAccepted, NotPossible
 from ..simulator.records import Received
@@ -78,7 +77,7 @@ class ChargePoint:
 
     @quirks.setter
     def quirks(self, names: Collection[str]) -> None:
-        self.simulated.faults.quirks = chosen(names)
+        self.simulated.faults.quirks = quirks.named(names)
 
     # What it does
 
@@ -296,18 +295,3 @@ class ChargePoint:
             raise TimeoutError(
                 f"{self.identity}: {otherwise} within {timeout:g} s; commands that came: {came}"
             ) from None
-
-
-def chosen(names: Collection[str]) -> frozenset[str]:
-    """The quirks of these names; raises ValueError for a name that is none."""
-    several = {names} if isinstance(names, str) else set(names)
-    found = frozenset(several - {"all"}) | (quirks.EVERY if "all" in several else frozenset())
-    quirks.check(found)
-    return found
-
-
-def checked_version(name: str) -> str:
-    """The version of that name; raises ValueError for one that is not spoken here."""
-    if name not in catalog.VERSIONS:
-        raise ValueError(f"OCPP {name} is not spoken here: expected one of {', '.join(catalog.VERSIONS)}")
-    return name

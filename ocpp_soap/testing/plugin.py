@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import room
+from .late import room
 
 if TYPE_CHECKING:
     from ..client import Gateway as Client

@@ -13,9 +13,10 @@ from .. import client
 from ..protocol import catalog
 from ..simulator import charge_point as simulated
 from ..simulator.clock import Clock
+from ..simulator.quirks import named
 from ..simulator.traits import NAMEPLATE, Traits
 from ..simulator.wire import SoapWire
-from .charge_point import ChargePoint, checked_version, chosen
+from .charge_point import ChargePoint
 from .expectations import central_system
 from .gateway import Gateway
 
@@ -56,20 +57,9 @@ class ChargePoints:
         takes only what `meter` says. `configuration` holds settings of OCPP 1.6 §9 that differ from the defaults. It
         has the `clock` of the test unless given its own.
         """
-        known = central_system()["BootNotification"].input.type.by_name
-        for name in boot:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, 1) or known
-                raise TypeError(f"BootNotification has no {name}: expected {' or '.join(near)}")
+        _check(boot)
         identity = f"CP-{next(self.ids)}" if identity is None else identity
-        numbers = count(1)
-        wire = SoapWire(
-            self.gateway.url,
-            version=checked_version(version),
-            host=self.host,
-            ports=self.ports,
-            message_ids=lambda: f"urn:ocpp-soap:{quote(identity, safe='')}:{next(numbers)}",
-        )
+        wire = self._wire(identity, version)
         traits = Traits(
             connectors=connectors,
             nameplate={**NAMEPLATE, **boot},
@@ -80,12 +70,24 @@ class ChargePoints:
         station = simulated.ChargePoint(
             self.gateway.url, identity, traits, clock=clock or self.clock, wire=wire, auto_boot=False
         )
-        station.faults.quirks = chosen(quirks)
+        station.faults.quirks = named(quirks)
         if self.gateway.deployed:
             self._admit(station.identity)
         station.start()
         self.made.append(point := ChargePoint(station, wire))
         return point
+
+    def _wire(self, identity: str, version: str) -> SoapWire:
+        if version not in catalog.VERSIONS:
+            raise ValueError(f"OCPP {version} is not spoken here: expected one of {', '.join(catalog.VERSIONS)}")
+        numbers = count(1)
+        return SoapWire(
+            self.gateway.url,
+            version=version,
+            host=self.host,
+            ports=self.ports,
+            message_ids=lambda: f"urn:ocpp-soap:{quote(identity, safe='')}:{next(numbers)}",
+        )
 
     def _admit(self, identity: str) -> None:
         """Has a deployed gateway accept a station of that identity, as its operator would."""
@@ -103,3 +105,11 @@ class ChargePoints:
     def unmet(self) -> list[str]:
         """What was expected of them and never came, in words."""
         return [line for point in self.made for line in point.unmet()]
+
+
+def _check(boot: Mapping[str, str]) -> None:
+    known = central_system()["BootNotification"].input.type.by_name
+    for name in boot:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1) or known
+            raise TypeError(f"BootNotification has no {name}: expected {' or '.join(near)}")
