@@ -49,10 +49,10 @@ class ChargePoint:
     `NotTransmitted`, `Uncertain`; `NotAccepted` before it has booted; `NotPossible` where no real station could do it.
     """
 
-    def __init__(self, simulated: charge_point.ChargePoint, wire: SoapWire) -> None:
+    def __init__(self, simulated: charge_point.ChargePoint, wire: SoapWire, fellows: Sequence[ChargePoint]) -> None:
         self.simulated = simulated
         self.version = wire.version
-        self._wire = wire
+        self._wire, self._fellows = wire, fellows
         self._expectations = Expectations(simulated)
         self._transactions: list[Transaction] = []
         self._taken: list[Received] = []
@@ -202,16 +202,9 @@ class ChargePoint:
 
         def found() -> connectors.Transaction | None:
             known = [one.simulated for one in self._transactions]
-            return next(
-                (
-                    one
-                    for one in self.simulated.transactions
-                    if connectorId in (None, one.connector_id)
-                    and one.transaction_id is not None
-                    and not any(one is other for other in known)
-                ),
-                None,
-            )
+            there = [one for one in self.simulated.transactions if connectorId in (None, one.connector_id)]
+            confirmed = [one for one in there if one.transaction_id is not None]
+            return next((one for one in confirmed if not any(one is other for other in known)), None)
 
         where = "" if connectorId is None else f" on connector {connectorId}"
         return self._transaction(self._wait(found, timeout, f"no transaction began{where}"))
@@ -229,15 +222,20 @@ class ChargePoint:
     # Time and trouble
 
     def tick(self, seconds: float) -> None:
-        """Lets so many seconds pass at once on its clock, which others may share; does what falls due meanwhile."""
+        """Lets so many seconds pass at once on its clock; what falls due is done, also by those who share it."""
         self.simulated.tick(seconds)
+        for other in self._fellows:
+            if other.simulated.clock is self.simulated.clock:
+                other.simulated.settle()
 
     @contextmanager
     def offline(self) -> Iterator[None]:
         """Meanwhile it neither sends nor answers; transactions go on, and what it has to tell is sent afterwards."""
         self.simulated.faults.offline = True
-        yield
-        self.simulated.faults.offline = False
+        try:
+            yield
+        finally:
+            self.simulated.faults.offline = False
         with self._acting():
             self.simulated.refresh()
             self.simulated.outbox.flush(at_once=True)
@@ -249,6 +247,7 @@ class ChargePoint:
 
     def power_on(self) -> None:
         """Listens again, at the same address; it has to boot."""
+        self.simulated.wire.close()
         self.simulated.registration = None
         for connector in self.simulated.connectors.values():
             connector.forget_reports()

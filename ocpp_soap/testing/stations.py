@@ -74,7 +74,7 @@ class ChargePoints:
         if self.gateway.deployed:
             self._admit(station.identity)
         station.start()
-        self.made.append(point := ChargePoint(station, wire))
+        self.made.append(point := ChargePoint(station, wire, self.made))
         return point
 
     def _wire(self, identity: str, version: str) -> SoapWire:

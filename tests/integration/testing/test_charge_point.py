@@ -181,9 +181,11 @@ def test_time_passes_as_the_test_wants(
     assert known.startTimestamp is not None
     assert timedelta(hours=1) == known.stopTimestamp - known.startTimestamp
     assert 11_000 == known.meterStop
-    other = charge_point()
+    other, third = charge_point(), charge_point()
     other.boot()
+    third.boot()
     other.tick(7200)
+    assert 1 == len(third.sent("Heartbeat"))
     other.send("Heartbeat")
     ahead = gateway_client.charge_point(other.identity).portrait().lastSeen
     assert ahead is not None
