@@ -56,9 +56,7 @@ def empty_store(folder: Path) -> Path:
 
 
 @contextmanager
-def running(
-    store: Path, folder: Path, clock: Callable[[], datetime], settings: Mapping[str, Any] | None = None
-) -> Iterator[Gateway]:
+def running(store: Path, folder: Path, clock: Callable[[], datetime], settings: Mapping[str, Any]) -> Iterator[Gateway]:
     """Runs a gateway in this process, on a copy of `store` in `folder` and on a free port, until the end.
 
     `settings` are those of OCPP_SOAP_*, in small letters; raises `SettingsError` for one that is unknown or bad.
@@ -69,7 +67,7 @@ def running(
         server = Listening(lambda *asked: inside[0].application(*asked), "127.0.0.1", [0], "gateway")
         stack.callback(server.close)
         base = f"http://127.0.0.1:{server.port}"
-        chosen = {"database_url": f"sqlite:///{database}", "public_url": base + PATH} | OPEN | dict(settings or {})
+        chosen = {"database_url": f"sqlite:///{database}", "public_url": base + PATH} | OPEN | dict(settings)
         read = Settings.from_environment({PREFIX + name.upper(): str(value) for name, value in chosen.items()})
         inside.append(bootstrap.Gateway(read, clock))
         stack.callback(inside[0].store.close)

@@ -129,16 +129,19 @@ def gateway(request: pytest.FixtureRequest, ocpp_clock: Clock) -> Iterator[Gatew
 
     Any station and any idTag is accepted here, unless `pytest.mark.gateway` says otherwise.
     """
-    marker = request.node.get_closest_marker("gateway")
+    markers = list(request.node.iter_markers("gateway"))  # the closest first
+    if any(one.args for one in markers):
+        pytest.fail(f"pytest.mark.{MARKER}", pytrace=False)
     if request.config.getoption("gateway_url"):
-        if marker:
+        if markers:
             pytest.skip("it wants a gateway with settings of its own, and --gateway-url names one that has its own")
         yield request.getfixturevalue("_deployed_gateway")
         return
     running, store = room(".gateway").running, request.getfixturevalue("_empty_store")
+    settings = {name: value for one in reversed(markers) for name, value in one.kwargs.items()}
     with (
         TemporaryDirectory(prefix="ocpp-soap-") as folder,
-        running(store, Path(folder), ocpp_clock.now, marker and marker.kwargs) as started,
+        running(store, Path(folder), ocpp_clock.now, settings) as started,
     ):
         yield started
 

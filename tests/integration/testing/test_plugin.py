@@ -144,10 +144,13 @@ def test_a_gateway_that_is_not_there_is_said_once(pytester: pytest.Pytester, url
 
 def test_a_bad_setting_of_the_marker_is_said(pytester: pytest.Pytester) -> None:
     """With the name that it may have been."""
-    text = "import pytest\n\n\n@pytest.mark.gateway(unknown_tag='reject')" + FIRST
-    result = run(pytester, text)
+    marked = "import pytest\n\n\n@pytest.mark.gateway({})" + FIRST
+    result = run(pytester, marked.format("unknown_tag='reject'"))
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*did you mean OCPP_SOAP_UNKNOWN_TAGS?*"])
+    result = run(pytester, marked.format("'reject'"))
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["pytest.mark.gateway(**settings): *"])
 
 
 def test_ids_and_time_can_be_injected(pytester: pytest.Pytester) -> None:
