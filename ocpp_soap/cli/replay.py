@@ -19,17 +19,14 @@ from ..central.records import Exchange, Json
 from ..central.reenactment import Operator
 from ..protocol.times import format_time
 from ..settings import Settings
-from ..soap.reenactment import OUTCOME, STATUSES, Reenactment
+from ..soap.reenactment import LEFT_OUT, OUTCOME, STATUSES, Reenactment
 from ..soap.rereading import SOAP_TYPE, Reread, content_type
 from ..soap.trace import LONGEST_LINE, Line
 from ..store.schema import upgrade
 
 OUT = "commands to stations"
-LEFT_OUT = "messages that the trace lacks"
 PROOFS = "messages refused for the sender's identity, the proof of which no trace holds"
 REDACTED = "statuses of DataTransfer that may be otherwise since its data was redacted"
-BEFORE = "messages of transactions that began before the trace, compared without what was known of those"
-UNREADABLE = "answers of the trace that can't be read, of which the outcome alone was compared"
 RUNNING = "statuses ConcurrentTx for a transaction that began before the trace"
 
 # What the gateway says of a station that its operator has not let in, as against one that did not prove who it is.
@@ -88,11 +85,12 @@ class Replay:
     clock: _Clock
     redacted: Collection[str]
     played: int = 0
-    passed_over: Counter[str] = field(default_factory=Counter)
+    passed_over: Counter[str] = field(init=False)
     acts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._reenactment = Reenactment(self.gateway.catalog)
+        self.passed_over = self._reenactment.passed_over
         self._operator = Operator()
 
     def play(self, line: Line) -> Iterator[Difference]:
@@ -115,9 +113,7 @@ class Replay:
     def _ask(self, exchange: Exchange, asked: Reread) -> Exchange:
         """The exchange as it goes here; where the message does not say who sent it, its path does."""
         self.clock.at = exchange.at
-        message, known = self._reenactment.message(exchange, asked)
-        if not known:
-            self.passed_over[BEFORE] += 1
+        message = self._reenactment.message(exchange, asked)
         path = "" if asked.identity or not exchange.identity else f"/{exchange.identity}"
         called = {
             "REQUEST_METHOD": "POST",
@@ -135,8 +131,6 @@ class Replay:
         self, exchange: Exchange, request: Json, told: Reread, here: Reread
     ) -> Iterator[tuple[str, str | None, str | None]]:
         """What is otherwise and can't be excused, as (what, there, here)."""
-        if told.unreadable and exchange.answer is not None:
-            self.passed_over[UNREADABLE] += 1
         for what, one, other in self._reenactment.differences(exchange, told, here):
             if what == OUTCOME and _is_unproven(exchange, told):
                 self.passed_over[PROOFS] += 1

@@ -129,8 +129,11 @@ class Transport:
         type_ = "application/soap+xml; charset=utf-8"
         if self.profile.content_type_action:
             type_ += f'; action="{self.action}"'
-        request = DECLARATION + etree.tostring(envelope, encoding="UTF-8", xml_declaration=False)
-        return self._attempt(request, partial(self._exchange, "POST", request, {"Content-Type": type_}))
+        return self.post(DECLARATION + etree.tostring(envelope, encoding="UTF-8", xml_declaration=False), type_)
+
+    def post(self, request: bytes, content_type: str) -> Exchange:
+        """Posts what is written already. Raises as `post_xml`."""
+        return self._attempt(request, partial(self._exchange, "POST", request, {"Content-Type": content_type}))
 
     def get(self) -> Exchange:
         """Asks for the address as a browser does. Raises as `post_xml`."""

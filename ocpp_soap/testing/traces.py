@@ -6,38 +6,40 @@ A trace is what `ocpp-soap journal export` writes. It goes to any gateway, over 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import requests
-
-from ..errors import CallFailed, NotTransmitted, Refused, Uncertain
+from ..errors import CallFailed, Refused
 from ..protocol import catalog
-from ..soap.reenactment import Reenactment
+from ..soap.connection import Limits
+from ..soap.reenactment import LEFT_OUT, Reenactment
 from ..soap.rereading import SOAP_TYPE, content_type
-from ..soap.trace import Line, Reader
+from ..soap.tls import Contexts
+from ..soap.trace import LONGEST_LINE, Line, Reader
+from ..soap.transport import Target, Transport
 
 Payload = dict[str, Any]
 
-# Seconds: to connect, and for each wait.
-TIMEOUT = (5.0, 25.0)
-
-LEFT_OUT = "messages that the trace lacks"
-BEFORE = "messages of transactions that began before the trace"
+LIMITS = Limits(connect=5.0, read=25.0, total=30.0, answer=LONGEST_LINE)
 
 
 class Difference(NamedTuple):
     """One thing that is otherwise than in the trace: `what` it is, what it was there and what it is here."""
 
+    line: int
+    operation: str | None
     what: str
     there: str | None
     here: str | None
 
     def __str__(self) -> str:
-        return f"{self.what} was {self.there or 'nothing'} in the trace, here it is {self.here or 'nothing'}"
+        there, here = self.there or "nothing", self.here or "nothing"
+        operation = self.operation or "a message"
+        return f"line {self.line}, {operation}: {self.what} was {there} in the trace, here it is {here}"
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,15 @@ class Replayed:
     passed_over: Counter[str] = field(default_factory=Counter)
 
     @property
-    def differences(self) -> list[str]:
-        """All that was answered otherwise than in the trace, in sentences."""
-        return [f"line {one.line}, {one.operation}: {what}" for one in self.steps for what in one.differences]
+    def differences(self) -> list[Difference]:
+        """All that was answered otherwise than in the trace."""
+        return [one for step in self.steps for one in step.differences]
 
     def check(self) -> None:
         """Raises AssertionError, which lists the differences, unless everything was answered as in the trace."""
         if self.differences:
-            raise AssertionError("\n  ".join(["the answers differ from those of the trace:", *self.differences]))
+            told = ["the answers differ from those of the trace:", *map(str, self.differences)]
+            raise AssertionError("\n  ".join(told))
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,6 @@ class Trace:
             raise Refused(f"{path} can't be read: {error.strerror}") from None
 
     @property
-    def _whose(self) -> str:
-        return ", ".join(self.identities) or "nobody's"
-
-    @property
     def identities(self) -> list[str]:
         """The stations in it."""
         return sorted({one.exchange.identity for one in self.lines if one.exchange.identity})
@@ -111,58 +110,50 @@ class Trace:
                 found.setdefault(tag, info)
         return found
 
-    def of(self, identity: str | None) -> list[Line]:
+    def of(self, identity: str | None = None) -> list[Line]:
         """The lines of one station; raises `Refused` where it is not there, or none is named and there are several."""
-        if identity is None and len(self.identities) != 1:
-            raise Refused(f"identity has to say whose messages to send: those there are {self._whose}")
-        identity = identity or self.identities[0]
-        if identity not in self.identities:
-            raise Refused(f"the trace has nothing of {identity}: those there are {self._whose}")
-        return [one for one in self.lines if one.exchange.identity == identity]
+        there = ", ".join(self.identities) or "nobody"
+        if identity is None and len(self.identities) > 1:
+            raise Refused(f"identity has to say whose messages to send: the trace has those of {there}")
+        chosen = identity or next(iter(self.identities), "a station")
+        if chosen not in self.identities:
+            raise Refused(f"the trace has nothing of {chosen}, only of {there}")
+        return [one for one in self.lines if one.exchange.identity == chosen]
 
 
-def replay(lines: list[Line], url: str, identity: str, address: str) -> Replayed:
+def replay(lines: Iterable[Line], url: str, identity: str, from_address: str, ca_file: Path | None = None) -> Replayed:
     """Sends what the station of these lines sent to the gateway at `url`, one message after the other.
 
-    It calls itself `identity` and wants to be called at `address`; transactionIds are those of the gateway. Raises
-    `NotTransmitted` or `Uncertain` where the gateway can't be reached.
+    It calls itself `identity` and wants to be called at `from_address`; transactionIds are those of the gateway, whose
+    certificate is checked against `ca_file` or the system's authorities. Raises `NotTransmitted` or `Uncertain`, which
+    note the line, where no answer comes.
     """
-    playing, played = Reenactment(_catalog()), Replayed()
+    playing, tls = Reenactment(_catalog()), Contexts(ca_file)
+    played = Replayed(passed_over=playing.passed_over)
     for number, exchange, left_out in lines:
         asked, told = playing.read(exchange, "request"), playing.read(exchange, "response")
+        operation = exchange.operation
         if exchange.direction == "out":
-            played.commands.append((exchange.operation, asked.payload or {}))
+            played.commands.append((operation, asked.payload or {}))
             continue
         if left_out:
             played.passed_over[LEFT_OUT] += 1
             continue
-        message, known = playing.message(exchange, asked, {"chargeboxidentity": identity, "from": address})
-        played.passed_over.update([] if known else [BEFORE])
-        place = url if asked.identity else f"{url}/{quote(identity, safe='')}"
-        sent = replace(exchange, request=message)
+        message = playing.message(exchange, asked, {"chargeboxidentity": identity, "from": from_address})
+        # Where the message does not say who sent it, its path does.
+        place = url if asked.identity else f"{url.rstrip('/')}/{quote(identity, safe='')}"
         try:
-            answer = _post(place, message, content_type(sent, "request") or SOAP_TYPE)
+            wire = Transport(Target.parse(place), LIMITS, None, tls)
+            answer = wire.post(message, content_type(exchange, "request") or SOAP_TYPE).body
         except CallFailed as error:
-            raise type(error)(f"line {number}, {exchange.operation}: {error}") from error
-        here = playing.read(replace(sent, answer=answer, flags=[]), "response")
-        differences = tuple(Difference(*one) for one in playing.differences(exchange, told, here))
-        if here.unreadable:
-            differences += (Difference("the answer", "readable", here.unreadable),)
+            error.add_note(f"at line {number} of the trace, {operation or 'a message'}")
+            raise
+        here = playing.read(replace(exchange, answer=answer, flags=[]), "response")
+        differences = tuple(Difference(number, operation, *one) for one in playing.differences(exchange, told, here))
         fault = here.fault and f"{here.fault.subcode or here.fault.code}: {here.fault.text}"
-        step = Step(number, exchange.operation, asked.payload or {}, told.payload, here.payload, fault, differences)
-        played.steps.append(step)
+        payloads = asked.payload or {}, told.payload, here.payload
+        played.steps.append(Step(number, operation, *payloads, fault, differences))
     return played
-
-
-def _post(url: str, message: bytes, type_: str) -> bytes:
-    headers = {"Content-Type": type_}
-    try:
-        reply = requests.post(url, message, headers=headers, timeout=TIMEOUT, allow_redirects=False)
-    except requests.exceptions.ConnectionError as error:
-        raise NotTransmitted(f"nobody answers at {url}: {type(error).__name__}") from error
-    except requests.exceptions.RequestException as error:
-        raise Uncertain(f"no answer from {url}: {type(error).__name__}") from error
-    return reply.content
 
 
 @cache

@@ -14,6 +14,7 @@ from werkzeug.test import Client
 
 from ocpp_soap.bootstrap import Gateway
 from ocpp_soap.central.records import Tag
+from ocpp_soap.soap.reenactment import UNREADABLE
 from ocpp_soap.soap.trace import LONGEST_LINE
 
 from .conftest import AT, Terminal, terminal_on
@@ -145,6 +146,17 @@ def test_what_a_trace_does_not_hold_is_no_difference(terminal: Terminal, gateway
     assert {"ConcurrentTx", "refused"} == {
         word for reason in told["passedOver"] for word in ("ConcurrentTx", "refused") if word in reason
     }
+
+
+def test_an_answer_that_can_not_be_read_is_not_taken_for_an_equal_one(trace: Path) -> None:
+    """Nor is one that the trace lacks: both are counted as not compared."""
+
+    def spoil(objects: list[Any]) -> None:
+        first, second = [one for one in objects[1:] if one["operation"] == "StatusNotification"][:2]
+        first["answer"], second["answer"] = first["answer"][:-20], None
+
+    told = replayed(rewritten(trace, spoil))
+    assert ([], 2) == (told["differences"], told["passedOver"][UNREADABLE])
 
 
 GOOD: dict[str, Any] = {
