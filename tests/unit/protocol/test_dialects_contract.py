@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,11 +20,13 @@ from ocpp_soap.protocol.reading import Flag
 from ocpp_soap.protocol.schema import ComplexType, Operation, SimpleType
 from ocpp_soap.protocol.validation import check
 from ocpp_soap.protocol.writing import to_json, to_text
-
-from .payloads import valid
+from ocpp_soap.testing import strategies
 
 CATALOG = catalog.load()
-SIDES: tuple[Side, ...] = ("request", "response")
+SAID: Mapping[Side, Callable[..., st.SearchStrategy]] = {
+    "request": strategies.requests,
+    "response": strategies.responses,
+}
 # What may be refused on the way down; test_dialects says when.
 REFUSED = {"DiagnosticsStatusNotification", "FirmwareStatusNotification", "RemoteStartTransaction"}
 
@@ -40,7 +42,7 @@ def _type(operation: Operation, side: Side) -> ComplexType:
 
 def _messages(dialect: Dialect) -> Iterator[tuple[str, Side]]:
     both = _operations(dialect.version).keys() & _operations(dialect.newest).keys()
-    return ((operation, side) for operation in sorted(both) for side in SIDES)
+    return ((operation, side) for operation in sorted(both) for side in SAID)
 
 
 def _differences(older: ComplexType, newer: ComplexType, part: Part, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -165,7 +167,7 @@ def _regrouped(payload: dict[str, Any]) -> dict[str, Any]:
 @given(data=st.data())
 def test_what_an_older_version_says_comes_back(version: str, operation: str, side: Side, data: st.DataObject) -> None:
     """Up and down again: all that is lost of what the older version can say is in the notes."""
-    said = data.draw(valid(_type(_operations(version)[operation], side)))
+    said = data.draw(SAID[side](operation, version))
     newer, notes = upgrade(version, operation, side, said)
     back = downgrade(version, operation, side, newer)[0]
     assert _regrouped(_as_noted(said, notes)) == _regrouped(back)
@@ -191,7 +193,7 @@ def test_all_that_an_older_version_is_not_told_is_noted(
     version: str, operation: str, side: Side, data: st.DataObject
 ) -> None:
     """Down: valid or refused; what comes back is what was said, but for the paths and words in the notes."""
-    said = data.draw(valid(_type(_operations(CATALOG.newest.name)[operation], side)))
+    said = data.draw(SAID[side](operation))
     try:
         older, notes = downgrade(version, operation, side, said)
     except InvalidPayload:
