@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from ..errors import WsdlError
@@ -51,11 +52,19 @@ class Catalog:
 
 
 def load(wsdl_dir: Path | None = None) -> Catalog:
-    """Reads each version's two WSDLs from `wsdl_dir/<version>/` (default: the package's own); raises `WsdlError`.
+    """Reads each version's two WSDLs from `wsdl_dir/<version>/` (default: the package's own, once); raises `WsdlError`.
 
     A folder without one of the older versions serves the others; the newest one is what the handlers speak.
     """
-    folder = wsdl_dir or PACKAGED
+    return _packaged() if wsdl_dir is None else _read(wsdl_dir)
+
+
+@cache
+def _packaged() -> Catalog:
+    return _read(PACKAGED)
+
+
+def _read(folder: Path) -> Catalog:
     if not folder.is_dir():
         raise WsdlError(f"there is no folder {folder} with the WSDLs")
     if not (folder / VERSIONS[0]).is_dir():

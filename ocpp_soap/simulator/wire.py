@@ -102,9 +102,9 @@ class SoapWire:
         self.url = url
         self.address = address or ""
         self._host, self._ports, self._message_ids = host, ports, message_ids
-        self.version = version or _versions().newest.name
+        self.version = version or catalog.load().newest.name
         self._caller = _caller(self.version, ca_file, connect_timeout, read_timeout)
-        self._accent = Accent(self._caller.service, _versions().versions[self.version].charge_point)
+        self._accent = Accent(self._caller.service, catalog.load().versions[self.version].charge_point)
         self._listener: Listener | None = None
         self._server: Listening | None = None
 
@@ -129,7 +129,7 @@ class SoapWire:
             raise RuntimeError("the wire is not open")
         if operation not in self._caller.service.operations:
             raise Refused(f"OCPP {self.version} has no {operation} from a charge point")
-        checked = check(payload, _versions().newest.central_system.operations[operation].input.type)
+        checked = check(payload, catalog.load().newest.central_system.operations[operation].input.type)
         from_address = self.address if with_from else None
         identity, had = self._listener.identity, self._listener.faults.quirks
         url, transport = self._accent.of_request(had, self.url, identity, operation, checked)
@@ -197,7 +197,7 @@ def _receive(call: Incoming, request: Payload | Fault, render: Callable[[Payload
     try:
         if call.problems:
             raise InvalidPayload(call.problems)
-        type_ = _versions().versions[call.version].charge_point.operations[call.operation].input.type
+        type_ = catalog.load().versions[call.version].charge_point.operations[call.operation].input.type
         checked = check(read(call.sent, type_).payload, type_)
     except InvalidPayload as invalid:
         raise ProtocolError(str(invalid), path=invalid.problems[0].path) from invalid
@@ -211,21 +211,15 @@ def _receive(call: Incoming, request: Payload | Fault, render: Callable[[Payload
 
 
 @cache
-def _versions() -> catalog.Catalog:
-    """The versions, read once."""
-    return catalog.load()
-
-
-@cache
 def _caller(version: str, ca_file: Path | None, connect_timeout: float, read_timeout: float) -> SoapCaller:
-    service = _versions().versions[version].central_system
+    service = catalog.load().versions[version].central_system
     tls = Contexts(ca_file)
     return SoapCaller(service, tls=tls, connect_timeout=connect_timeout, read_timeout=read_timeout)
 
 
 @cache
 def _endpoint(version: str) -> SoapEndpoint:
-    spoken = _versions().versions[version]
+    spoken = catalog.load().versions[version]
     others = {spoken.central_system.namespace: version}
     services = [spoken.charge_point]
     return SoapEndpoint(services, _receive, public_url=lambda: _CURRENT.get().wire.address, other_namespaces=others)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Literal
 
 from .. import errors
@@ -23,13 +22,11 @@ Payload = dict[str, Any]
 Drop = Literal["request", "answer", "silence"]
 
 
-@cache
 def central_system() -> Mapping[str, Operation]:
     """The operations that a station calls, as the newest version describes them."""
     return catalog.load().newest.central_system.operations
 
 
-@cache
 def commands() -> Mapping[str, Operation]:
     """The operations that a station can be commanded, as the newest version describes them."""
     return catalog.load().newest.charge_point.operations

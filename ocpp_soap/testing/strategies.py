@@ -116,16 +116,11 @@ def sessions(draw: st.DrawFn) -> list[tuple[str, Payload]]:
     return said
 
 
-@cache
-def _catalog() -> catalog.Catalog:
-    return catalog.load()
-
-
 def _operations(version: str | None, service: Service | None) -> Mapping[str, Operation]:
-    versions = _catalog().versions
+    versions = catalog.load().versions
     if version not in (None, *versions):
         raise ValueError(f"OCPP {version} is not spoken here: expected one of {', '.join(versions)}")
-    known = versions[version or _catalog().newest.name]
+    known = versions[version or catalog.load().newest.name]
     if service is not None:
         return {"central_system": known.central_system, "charge_point": known.charge_point}[service].operations
     return {**known.charge_point.operations, **known.central_system.operations}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -101,7 +100,7 @@ class Trace:
     @property
     def id_tags(self) -> dict[str, Payload]:
         """Its idTags, each with the idTagInfo that it was first answered with."""
-        playing = Reenactment(_catalog())
+        playing = Reenactment(catalog.load())
         found: dict[str, Payload] = {}
         for one in self.lines:
             tag = (playing.read(one.exchange, "request").payload or {}).get("idTag")
@@ -128,7 +127,7 @@ def replay(lines: Iterable[Line], url: str, identity: str, from_address: str, ca
     certificate is checked against `ca_file` or the system's authorities. Raises `NotTransmitted` or `Uncertain`, which
     note the line, where no answer comes.
     """
-    playing, tls = Reenactment(_catalog()), Contexts(ca_file)
+    playing, tls = Reenactment(catalog.load()), Contexts(ca_file)
     played = Replayed(passed_over=playing.passed_over)
     for number, exchange, left_out in lines:
         asked, told = playing.read(exchange, "request"), playing.read(exchange, "response")
@@ -154,8 +153,3 @@ def replay(lines: Iterable[Line], url: str, identity: str, from_address: str, ca
         payloads = asked.payload or {}, told.payload, here.payload
         played.steps.append(Step(number, operation, *payloads, fault, differences))
     return played
-
-
-@cache
-def _catalog() -> catalog.Catalog:
-    return catalog.load()
