@@ -101,6 +101,7 @@ class Agenda:
         target = self._clock.now() + timedelta(seconds=seconds)
         deadline = time.monotonic() + timeout
         with self._changed:
+            self._changed.notify_all()  # others that share the clock may have moved it
             while True:
                 if not self._changed.wait_for(self._idle, max(deadline - time.monotonic(), 0)):
                     raise TimeoutError(f"still at work after {timeout} s")

@@ -118,3 +118,16 @@ def test_a_fast_clock_reaches_a_far_job_soon() -> None:
     agenda.after(86400, done.set)
     assert done.wait(5)
     agenda.stop()
+
+
+def test_ticking_does_what_fell_due_on_a_clock_that_others_moved() -> None:
+    """An agenda that sleeps until a far job wakes up for it, though somebody else let the time pass."""
+    clock, changed, far = Clock(speed=1), Condition(), Event()
+    agenda = Agenda(clock, changed, "SIM-0001")
+    agenda.start()
+    agenda.after(3600, far.set)
+    agenda.tick(0)
+    clock.skip_to(clock.now() + timedelta(hours=2))
+    agenda.tick(0, timeout=5)
+    assert far.is_set()
+    agenda.stop()
