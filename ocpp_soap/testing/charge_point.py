@@ -23,6 +23,8 @@ from .traces import Replayed, Trace, replay
 Payload = dict[str, Any]
 
 ENERGY = "Energy.Active.Import.Register"
+# They leave in order (§3.7): one that was not confirmed goes first, and a script does not wait until it is repeated.
+IN_ORDER = ("StartTransaction", "MeterValues", "StopTransaction")
 
 
 class Transaction(Payload):
@@ -267,6 +269,8 @@ class ChargePoint:
             )
         answer: Payload = {}
         before = len(self.simulated.sent)
+        if operation in IN_ORDER and not self.simulated.faults.offline:
+            self.simulated.outbox.flush(at_once=True)
         yield answer
         for one in self.simulated.sent[before:]:
             if isinstance(one.error, OcppSoapError) and not self.simulated.faults.offline:

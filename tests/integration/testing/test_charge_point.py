@@ -18,6 +18,7 @@ from ocpp_soap.testing import (
     NotPossible,
     NotTransmitted,
     StationFault,
+    Uncertain,
 )
 
 
@@ -153,6 +154,19 @@ def test_a_silent_station_is_uncertain_and_a_dead_one_is_not(
     assert "Accepted" == cp.boot()["status"]
     assert address == cp.url
     assert {"status": "Accepted"} == point.clear_cache().wait(10).answer
+
+
+def test_what_was_not_confirmed_does_not_hold_up_the_script(charge_point: ChargePoints) -> None:
+    """A message after one whose answer was lost is confirmed, or its call says why it is not."""
+    cp = charge_point()
+    cp.boot()
+    tx = cp.start(1, "TAG")
+    cp.simulated.faults.lose_answers = True
+    for taken in (1, 2):
+        with pytest.raises(Uncertain):
+            cp.meter(tx, kWh=taken)
+    cp.simulated.faults.lose_answers = False
+    assert "Accepted" == cp.stop(tx)["idTagInfo"]["status"]
 
 
 def test_what_happens_offline_is_told_afterwards(charge_point: ChargePoints, gateway_client: client.Gateway) -> None:
