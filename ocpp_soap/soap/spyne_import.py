@@ -19,6 +19,9 @@ from spyne.protocol.soap import Soap12  # noqa: E402
 from spyne.server import ServerBase  # noqa: E402
 from spyne.util.appreg import applications  # noqa: E402
 
+# Nothing asks that hook any more, and Python 3.11 warns of it wherever a module is looked for and not found.
+sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != "spyne.util.six"]
+
 __all__ = [
     "Application",
     "ComplexModel",

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from .gateway import Gateway
     from .stations import ChargePoints
     from .traces import Replayed, Trace
+else:
+    # Not for checkers of types, who would take any name for one of ours.
+    __getattr__ = attributes(
+        {
+            "..errors": ("InvalidPayload", "NotTransmitted", "StationFault", "Uncertain"),
+            "..simulator.clock": ("Clock",),
+            "..simulator.errors": ("NotAccepted", "NotPossible"),
+            ".charge_point": ("ChargePoint", "Transaction"),
+            ".expectations": ("Expectation",),
+            ".gateway": ("Gateway",),
+            ".stations": ("ChargePoints",),
+            ".traces": ("Replayed", "Trace"),
+        }
+    )
 
 __all__ = [
     "ChargePoint",
@@ -35,16 +49,3 @@ __all__ = [
     "Transaction",
     "Uncertain",
 ]
-
-__getattr__ = attributes(
-    {
-        "..errors": ("InvalidPayload", "NotTransmitted", "StationFault", "Uncertain"),
-        "..simulator.clock": ("Clock",),
-        "..simulator.errors": ("NotAccepted", "NotPossible"),
-        ".charge_point": ("ChargePoint", "Transaction"),
-        ".expectations": ("Expectation",),
-        ".gateway": ("Gateway",),
-        ".stations": ("ChargePoints",),
-        ".traces": ("Replayed", "Trace"),
-    }
-)

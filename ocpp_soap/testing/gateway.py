@@ -64,13 +64,14 @@ def running(store: Path, folder: Path, clock: Callable[[], datetime], settings: 
     database = shutil.copy(store, folder / "gateway.db")
     with ExitStack() as stack:
         inside: list[bootstrap.Gateway] = []
+        last = stack.enter_context(ExitStack())  # when nobody is let in any more
         server = Listening(lambda *asked: inside[0].application(*asked), "127.0.0.1", [0], "gateway")
         stack.callback(server.close)
         base = f"http://127.0.0.1:{server.port}"
         chosen = {"database_url": f"sqlite:///{database}", "public_url": base + PATH} | OPEN | dict(settings)
         read = Settings.from_environment({PREFIX + name.upper(): str(value) for name, value in chosen.items()})
         inside.append(bootstrap.Gateway(read, clock))
-        stack.callback(inside[0].store.close)
+        last.callback(inside[0].store.close)
         courier = inside[0].courier(COURIERS)
         courier.start()
         stack.callback(courier.stop, LAST_CALLS)

@@ -52,7 +52,7 @@ def _line(exchange: Sent | Received) -> str:
 
 
 def _json(payload: object) -> str:
-    text = json.dumps(to_json(payload), ensure_ascii=False)
+    text = json.dumps(to_json(payload), ensure_ascii=False, default=repr)
     return text if len(text) <= WIDTH else f"{text[:WIDTH]} … ({len(text)} characters)"
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+# Here and now, since pytester forgets what is imported first in a run of its own; half of it would be there twice.
+import ocpp_soap.soap.scout
+import ocpp_soap.testing.stations
+import ocpp_soap.web.interface  # noqa: F401
+from ocpp_soap.bootstrap import now
+from ocpp_soap.store.work import SqlStore
+from ocpp_soap.testing import Gateway
+from ocpp_soap.testing.gateway import empty_store, running
 
 FIRST = """
 def test_boots(gateway, charge_point):
@@ -189,3 +199,63 @@ def test_ids_and_time_can_be_injected(pytester: pytest.Pytester) -> None:
         """,
     )
     result.assert_outcomes(passed=1)
+
+
+def test_libraries_that_warn_when_imported_fail_no_strict_test(pytester: pytest.Pytester) -> None:
+    """In a process of its own, where nothing is imported yet and every warning is an error."""
+    pytester.makepyfile(
+        """
+        def test_all_doors(gateway, charge_point, gateway_client):
+            cp = charge_point()
+            cp.boot()
+            assert {"status": "Accepted"} == gateway_client.charge_point(cp.identity).clear_cache().wait(10).answer
+        """
+    )
+    options = ("-W", "error", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:xdist")
+    pytester.runpytest_subprocess(*options).assert_outcomes(passed=1)
+
+
+def test_a_deployed_gateway_keeps_no_tag_of_a_test(pytester: pytest.Pytester, gateway: Gateway) -> None:
+    """However often the test has made it, and when it has removed it itself."""
+    text = """
+        def test_tags(id_tag, gateway_client):
+            assert ["ONE", "ONE"] == [id_tag("ONE"), id_tag("ONE", blocked=True)]
+            gateway_client.id_tags.remove(id_tag("TWO"))
+        """
+    run(pytester, text, "--gateway-url", gateway.url, "--gateway-token", gateway.token).assert_outcomes(passed=1)
+    assert [] == list(gateway.client.id_tags.list())
+
+
+def test_a_report_can_show_what_is_no_json(pytester: pytest.Pytester) -> None:
+    """A payload that could not be sent does not end the run."""
+    text = """
+        def test_odd(charge_point):
+            cp = charge_point()
+            with cp.offline():
+                cp.send("Heartbeat", {"odd": {1, 2}})
+        """
+    result = run(pytester, text)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(['* → Heartbeat {"odd": "{1, 2}"} = NotTransmitted: *'])
+
+
+def test_a_name_that_is_not_there_is_refused() -> None:
+    """At the import; mypy says so too, or it would complain here that there is nothing to ignore."""
+    with pytest.raises(ImportError, match="Nonsense"):
+        from ocpp_soap.testing import Nonsense  # type: ignore[attr-defined] # noqa: F401
+
+
+def test_the_store_is_closed_when_nobody_is_let_in_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who calls late is refused, and opens no file of the folder that is removed then."""
+    let_in = []
+
+    def close(store: SqlStore) -> None:
+        with socket.socket() as late:
+            let_in.append(late.connect_ex(("127.0.0.1", port)) == 0)
+        closing(store)
+
+    store, closing = empty_store(tmp_path), SqlStore.close
+    monkeypatch.setattr(SqlStore, "close", close)
+    with running(store, tmp_path, now, {}) as gateway:
+        port = int(gateway.url.rpartition(":")[2].removesuffix("/ocpp"))
+    assert [False] == let_in
