@@ -233,11 +233,11 @@ class ChargePoint:
     @contextmanager
     def offline(self) -> Iterator[None]:
         """Meanwhile it neither sends nor answers; transactions go on, and what it has to tell is sent afterwards."""
-        self.simulated.faults.offline = True
+        before, self.simulated.faults.offline = self.simulated.faults.offline, True
         try:
             yield
         finally:
-            self.simulated.faults.offline = False
+            self.simulated.faults.offline = before
         with self._acting():
             self.simulated.refresh()
             self.simulated.outbox.flush(at_once=True)

@@ -148,6 +148,8 @@ def test_a_silent_station_is_uncertain_and_a_dead_one_is_not(
     cp.power_off()
     with pytest.raises(client.NotTransmitted):
         point.clear_cache().wait(10)
+    with cp.offline(), cp.offline():
+        pass
     with pytest.raises(NotTransmitted):
         cp.boot()
     cp.power_on()
