@@ -43,6 +43,21 @@ class Listening:
         self._server.shutdown()
         self._thread.join()
 
+    def refuse(self) -> socket.socket:
+        """Ends listening as well, but keeps the port, where whoever calls is refused, until what is given is closed."""
+        held = self._server.socket.dup()
+        where = held.getsockname()
+        self.close()
+        with suppress(
+            OSError
+        ):  # it has it still, unless the system had chosen it: then it is taken again, by its number
+            held.bind(where)
+            held.listen()
+            held.shutdown(socket.SHUT_RDWR)
+        # Nobody may share the port now, as those may that look for a free one.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        return held
+
 
 def _server(application: WSGIApplication, host: str, ports: Sequence[int]) -> BaseWSGIServer:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -107,9 +107,11 @@ class SoapWire:
         self._accent = Accent(self._caller.service, catalog.load().versions[self.version].charge_point)
         self._listener: Listener | None = None
         self._server: Listening | None = None
+        self._held: socket.socket | None = None
 
     def open(self, listener: Listener) -> str:
         """Begins to listen, again where it did before; returns the address for commands."""
+        self.close()
         self._listener = listener
         self._server = Listening(self._answer, self._host, self._ports, listener.identity)
         self._ports = [self._server.port]
@@ -119,9 +121,15 @@ class SoapWire:
 
     def close(self) -> None:
         """Ends listening; what is being answered ends by itself."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        for one in (self._server, self._held):
+            if one is not None:
+                one.close()
+        self._server = self._held = None
+
+    def refuse(self) -> None:
+        """Ends listening, and keeps the port until it opens or closes: a caller is refused, and reaches nobody else."""
+        if self._server is not None:
+            self._held, self._server = self._server.refuse(), None
 
     def call(self, operation: str, payload: Payload, *, with_from: bool = True) -> Payload:
         """Sends one request and returns its confirmation; raises `CallFailed`, or `Refused` before sending."""

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from ..errors import InvalidPayload, NotTransmitted, StationFault, Uncertain
     from ..simulator.clock import Clock
     from ..simulator.errors import NotAccepted, NotPossible
-    from .charge_point import ChargePoint, Transaction
+    from .charge_point import ChargePoint
     from .expectations import Expectation
     from .gateway import Gateway
     from .stations import ChargePoints
     from .traces import Replayed, Trace
+    from .transaction import Transaction
 else:
     # Not for checkers of types, who would take any name for one of ours.
     __getattr__ = attributes(
@@ -25,11 +26,12 @@ else:
             "..errors": ("InvalidPayload", "NotTransmitted", "StationFault", "Uncertain"),
             "..simulator.clock": ("Clock",),
             "..simulator.errors": ("NotAccepted", "NotPossible"),
-            ".charge_point": ("ChargePoint", "Transaction"),
+            ".charge_point": ("ChargePoint",),
             ".expectations": ("Expectation",),
             ".gateway": ("Gateway",),
             ".stations": ("ChargePoints",),
             ".traces": ("Replayed", "Trace"),
+            ".transaction": ("Transaction",),
         }
     )
 

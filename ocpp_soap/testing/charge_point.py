@@ -7,10 +7,10 @@ whatever version goes over the wire; times in them are aware datetimes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import OcppSoapError
 from ..simulator import charge_point, connectors, metering, quirks
@@ -19,29 +19,14 @@ from ..simulator.records import Received
 from ..simulator.wire import SoapWire
 from .expectations import Expectation, Expectations, name_of_command
 from .traces import Replayed, Trace, replay
+from .transaction import Transaction
 
 Payload = dict[str, Any]
+T = TypeVar("T")
 
 ENERGY = "Energy.Active.Import.Register"
 # They leave in order (§3.7): one that was not confirmed goes first, and a script does not wait until it is repeated.
 IN_ORDER = ("StartTransaction", "MeterValues", "StopTransaction")
-
-
-class Transaction(Payload):
-    """What StartTransaction was answered: transactionId and idTagInfo; empty as long as there is no answer.
-
-    `simulated` is the station's own view of it: its meter, when it began and ended.
-    """
-
-    def __init__(self, simulated: connectors.Transaction) -> None:
-        super().__init__()
-        self.simulated = simulated
-        self.catch_up()
-
-    def catch_up(self) -> None:
-        """Takes over an answer that has come meanwhile."""
-        if self.simulated.transaction_id is not None:
-            self.update(transactionId=self.simulated.transaction_id, idTagInfo=self.simulated.id_tag_info)
 
 
 class ChargePoint:
@@ -195,7 +180,7 @@ class ChargePoint:
             came = self.simulated.commands_received.of(operation)
             return next((one for one in came if not any(one is taken for taken in self._taken)), None)
 
-        one: Received = self._wait(found, timeout, f"no {operation} came")
+        one = self._wait(found, timeout, f"no {operation} came")
         self._taken.append(one)
         return one.payload
 
@@ -245,15 +230,14 @@ class ChargePoint:
     def power_off(self) -> None:
         """Dies: nobody listens at its address any more, and it sends nothing."""
         self.simulated.faults.offline = True
-        self.simulated.wire.close()
+        self._wire.refuse()
 
     def power_on(self) -> None:
         """Listens again, at the same address; it has to boot."""
-        self.simulated.wire.close()
         self.simulated.registration = None
         for connector in self.simulated.connectors.values():
             connector.forget_reports()
-        self.simulated.wire.open(self.simulated)
+        self._wire.open(self.simulated)
         self.simulated.faults.offline = False
 
     def unmet(self) -> list[str]:
@@ -264,18 +248,20 @@ class ChargePoint:
     def _acting(self, operation: str = "") -> Iterator[Payload]:
         """Gives what will hold the answer to the last message of that operation; raises what came instead of one."""
         if operation and not self.simulated.accepted and not self.simulated.faults.offline:
-            raise NotAccepted(
-                f"{self.identity} may not send it ({self.simulated.registration or 'not booted'}): call boot() first"
-            )
+            state = self.simulated.registration or "not booted"
+            raise NotAccepted(f"{self.identity} may not send {operation} ({state}): call boot() first")
         answer: Payload = {}
         before = len(self.simulated.sent)
         if operation in IN_ORDER and not self.simulated.faults.offline:
             self.simulated.outbox.flush(at_once=True)
         yield answer
-        for one in self.simulated.sent[before:]:
+        # What it does by itself meanwhile, such as a heartbeat, is not this act's.
+        own = {operation, "StatusNotification"} | (set(IN_ORDER) if operation in IN_ORDER else set())
+        for one in [one for one in self.simulated.sent[before:] if one.operation in own]:
             if isinstance(one.error, OcppSoapError) and not self.simulated.faults.offline:
                 raise one.error
             if one.operation == operation:
+                answer.clear()
                 answer.update(one.answer or {})
         for transaction in self._transactions:
             transaction.catch_up()
@@ -290,11 +276,11 @@ class ChargePoint:
             raise NotPossible(f"transaction {tx.simulated.transaction_id} has ended ({tx.simulated.reason})")
         return connector.connector_id
 
-    def _wait(self, found: Any, timeout: float, otherwise: str) -> Any:
+    def _wait(self, found: Callable[[], T | None], timeout: float, otherwise: str) -> T:
         try:
-            return self.simulated.wait_for(found, timeout)
+            result: T = self.simulated.wait_for(found, timeout)
+            return result
         except TimeoutError:
             came = ", ".join(self.simulated.commands_received.operations()) or "none"
-            raise TimeoutError(
-                f"{self.identity}: {otherwise} within {timeout:g} s; commands that came: {came}"
-            ) from None
+            said = f"{self.identity}: {otherwise} within {timeout:g} s; commands that came: {came}"
+            raise TimeoutError(said) from None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -143,10 +143,12 @@ def gateway(request: pytest.FixtureRequest, ocpp_clock: Clock) -> Iterator[Gatew
         return
     running, store = room(".gateway").running, request.getfixturevalue("_empty_store")
     settings = {name: value for one in reversed(markers) for name, value in one.kwargs.items()}
-    with (
-        TemporaryDirectory(prefix="ocpp-soap-") as folder,
-        running(store, Path(folder), ocpp_clock.now, settings) as started,
-    ):
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="ocpp-soap-")))
+        try:
+            started = stack.enter_context(running(store, folder, ocpp_clock.now, settings))
+        except room("..errors").SettingsError as error:
+            pytest.fail(f"pytest.mark.gateway: {error}", pytrace=False)
         yield started
 
 

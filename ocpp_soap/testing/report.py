@@ -34,7 +34,7 @@ def _stations(point: ChargePoint) -> str:
     exchanges = sorted(both, key=lambda one: one.at)
     lines = [_line(one) for one in exchanges[-LINES:]]
     quirks = [f"its quirks: {', '.join(sorted(point.quirks))}"] if point.quirks else []
-    return "\n".join([*quirks, *lines]) or "It has sent nothing, and got no command."
+    return "\n".join([*quirks, *lines]) or "It has sent nothing by script, and got no command."
 
 
 def _line(exchange: Sent | Received) -> str:

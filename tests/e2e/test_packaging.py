@@ -142,7 +142,7 @@ def test_the_sdist_holds_what_a_clone_has(source: Path, built: Path) -> None:
     beside = {path.relative_to(source).as_posix() for path in source.iterdir() if path.is_file()}
     below = {
         path.relative_to(source).as_posix()
-        for part in ("deploy", "tests", "wsdl")
+        for part in ("deploy", "docs", "examples", "tests", "wsdl")
         for path in (source / part).rglob("*")
         if path.is_file()
     }

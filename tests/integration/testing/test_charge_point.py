@@ -146,6 +146,9 @@ def test_a_silent_station_is_uncertain_and_a_dead_one_is_not(
     point = gateway_client.charge_point(cp.identity)
     address = cp.url
     cp.power_off()
+    charge_point.ports = [int(address.rstrip("/").rpartition(":")[2])]
+    with pytest.raises(NotPossible, match="can't listen"):  # nobody else gets its port
+        charge_point()
     with pytest.raises(client.NotTransmitted):
         point.clear_cache().wait(10)
     with cp.offline(), cp.offline():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from ocpp_soap.testing import expectations, plugin
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).parents[3]
+GUIDE = (PROJECT / "docs" / "testing.md").read_text(encoding="utf-8")
 BLOCKS = [found.group(1) for found in re.finditer(r"^```python\n(.*?)^```$", GUIDE, re.M | re.S)]
 
 
@@ -17,6 +19,10 @@ def test_every_block_of_the_guide_runs(pytester: pytest.Pytester) -> None:
     """Each by itself, as a reader would paste it into a file."""
     files = {f"test_block_{number}": block for number, block in enumerate(BLOCKS)}
     pytester.makepyfile(**files)
+    head, *lines = (PROJECT / "examples" / "migration" / "recorded.jsonl").read_text().splitlines(keepends=True)
+    one = json.loads(lines[0])["chargeBoxIdentity"]
+    chosen = [line for line in lines if json.loads(line)["chargeBoxIdentity"] == one]
+    (pytester.path / "trace.jsonl").write_text("".join([head, *chosen]))
     tests = sum(len(re.findall("^def test_", block, re.M)) for block in BLOCKS)
     pytester.runpytest_inprocess("-p", "no:schemathesis").assert_outcomes(passed=tests)
 

@@ -1,0 +1,112 @@
+"""Sessions of simulated stations, and what is billed for them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import billing
+import pytest
+from billing import Ledger, Tariff, bill
+
+from ocpp_soap.client import Gateway
+from ocpp_soap.testing import ChargePoints, Clock
+from ocpp_soap.testing import Gateway as Running
+
+TARIFF = Tariff(Decimal("0.40"), Decimal("0.60"))
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger."""
+    with closing(Ledger(tmp_path / "billed.db")) as opened:
+        yield opened
+
+
+def charge(charge_point: ChargePoints, tag: str, kwh: float, hours: int = 0, version: str = "1.6") -> None:
+    """A session yesterday, on a station of its own."""
+    cp = charge_point(version=version, clock=Clock(0, YESTERDAY))
+    cp.boot()
+    tx = cp.start(1, tag)
+    cp.tick(hours * 3600)
+    cp.meter(tx, kWh=kwh)
+    cp.stop(tx)
+
+
+@pytest.mark.parametrize("version", ["1.6", "1.5", "1.2"])
+def test_energy_and_time_are_billed_to_the_group(
+    version: str,
+    charge_point: ChargePoints,
+    gateway_client: Gateway,
+    id_tag: Callable[..., str],
+    ledger: Ledger,
+) -> None:
+    """Two tags of one group, a tag of its own: 0.40 a kWh and 0.60 an hour."""
+    group = id_tag()
+    first, second, other = id_tag(parentIdTag=group), id_tag(parentIdTag=group), id_tag()
+    charge(charge_point, first, 3.2, 1, version)
+    charge(charge_point, second, 10, 0, version)
+    charge(charge_point, other, 0.1, 0, version)
+    bills = bill(gateway_client, TARIFF, ledger, YESTERDAY - timedelta(hours=1))
+    assert [Decimal("1.88"), Decimal("4.00")] == sorted(item.amount for item in bills.invoices[group])
+    assert (Decimal("5.88"), Decimal("0.04")) == (bills.total(group), bills.total(other))
+
+
+def test_nothing_is_billed_twice(
+    charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], ledger: Ledger
+) -> None:
+    """A second run bills what has ended since, and an open session not before its end."""
+    tag = id_tag(maxTransactions=2)
+    charge(charge_point, tag, 1)
+    cp = charge_point(clock=Clock(0, YESTERDAY))
+    cp.boot()
+    tx = cp.start(1, tag)
+    since = YESTERDAY - timedelta(hours=1)
+    assert Decimal("0.40") == bill(gateway_client, TARIFF, ledger, since).total(tag)
+    cp.meter(tx, kWh=2)
+    assert Decimal(0) == bill(gateway_client, TARIFF, ledger, since).total(tag)
+    cp.stop(tx)
+    assert Decimal("0.80") == bill(gateway_client, TARIFF, ledger, since).total(tag)
+
+
+def test_what_is_odd_is_set_aside(
+    charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], ledger: Ledger
+) -> None:
+    """A clock that was never set, a meter that ran back, too much energy: nobody pays, and the reason is told."""
+    tag = id_tag(maxTransactions=9)
+    unset, backwards, much = charge_point(quirks=["clock-never-set"]), charge_point(), charge_point()
+    reasons = {}
+    for cp, begin, end in ((unset, 0, 1000), (backwards, 5000, 1000), (much, 0, 700_000)):
+        cp.boot()
+        said = {"connectorId": 1, "idTag": tag, "timestamp": YESTERDAY, "meterStart": begin}
+        number = cp.send("StartTransaction", said)["transactionId"]
+        later = YESTERDAY + timedelta(hours=1)
+        cp.send("StopTransaction", {"transactionId": number, "idTag": tag, "timestamp": later, "meterStop": end})
+        reasons[cp.identity] = number
+    bills = bill(gateway_client, TARIFF, ledger)
+    assert Decimal(0) == bills.total(tag)
+    told = [bills.aside[reasons[cp.identity]] for cp in (unset, backwards, much)]
+    assert "timestamp" in told[0].lower()
+    assert ["it ends before it begins", "more than 500 kWh"] == told[1:]
+
+
+def test_the_command_line(
+    charge_point: ChargePoints, gateway: Running, id_tag: Callable[..., str], tmp_path: Path
+) -> None:
+    """It prints the bills; a second time there are none."""
+    tag = id_tag()
+    charge(charge_point, tag, 12.5)
+    command = [sys.executable, billing.__file__, gateway.client.url, "--per-kwh", "0.40", "--since", f"{YESTERDAY:%F}"]
+    command += ["--ledger", str(tmp_path / "billed.db")]
+    environment = {**os.environ, "TOKEN": gateway.token}
+    printed = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
+    assert [True, False] == [f"{tag}: 5.00\n" in text for text in printed]
