@@ -64,8 +64,13 @@ class Ledger:
             "CREATE TABLE IF NOT EXISTS billed (transactionId INTEGER PRIMARY KEY, customer, amount)"
         )
 
+    def has(self, transaction: Transaction) -> bool:
+        """Whether it was billed before."""
+        found = self._connection.execute("SELECT 1 FROM billed WHERE transactionId = ?", (transaction.transactionId,))
+        return found.fetchone() is not None
+
     def enter(self, customer: str, item: Item) -> bool:
-        """Enters a session; False when it was billed before. It counts when `keep` is called."""
+        """Enters a session; False when another run was faster. It counts when `keep` is called."""
         entry = (item.transaction.transactionId, customer, str(item.amount))
         return self._connection.execute("INSERT OR IGNORE INTO billed VALUES (?, ?, ?)", entry).rowcount == 1
 
@@ -79,17 +84,24 @@ class Ledger:
 
 
 def bill(gateway: Gateway, tariff: Tariff, ledger: Ledger, since: datetime | None = None) -> Bills:
-    """Bills what has ended and was not billed before, of the sessions that began since then."""
+    """Bills what has ended and was not billed before, of the sessions that began since then.
+
+    Once that has been handed on, `ledger.keep()` has it remembered.
+    """
     bills, customers = Bills(), Customers(gateway)
     for transaction in gateway.transactions.list(open=False, startedFrom=since):
+        if ledger.has(transaction):
+            continue
         if why := doubt(transaction):
             bills.aside[transaction.transactionId] = why
             continue
+        customer = customers.of(transaction.idTag)
+        if customer is None:
+            bills.aside[transaction.transactionId] = f"nobody knows the tag {transaction.idTag}"
+            continue
         item = priced(transaction, tariff)
-        customer = customers.of(transaction.idTag or "")
         if ledger.enter(customer, item):
             bills.invoices.setdefault(customer, []).append(item)
-    ledger.keep()
     return bills
 
 
@@ -121,16 +133,18 @@ class Customers:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._known: dict[str, str] = {}
+        self._known: dict[str, str | None] = {}
 
-    def of(self, id_tag: str) -> str:
-        """Asks the gateway once for each tag; a tag that was removed since pays for itself."""
-        if id_tag not in self._known:
+    def of(self, id_tag: str | None) -> str | None:
+        """Asks the gateway once for each tag; None for one that it does not know."""
+        if id_tag and id_tag not in self._known:
             try:
-                self._known[id_tag] = self._gateway.id_tags.get(id_tag).parentIdTag or id_tag
+                tag = self._gateway.id_tags.get(id_tag)
+                # In the gateway's spelling: stations may tell one tag in upper and in lower case.
+                self._known[id_tag] = tag.parentIdTag or tag.idTag
             except NotFound:
-                self._known[id_tag] = id_tag
-        return self._known[id_tag]
+                self._known[id_tag] = None
+        return self._known.get(id_tag or "")
 
 
 def printed(bills: Bills) -> Iterator[str]:
@@ -156,7 +170,8 @@ def main() -> None:
         parser.error("TOKEN is not set: `ocpp-soap tokens create billing --scope read` makes one")
     since = given.since and given.since.replace(tzinfo=given.since.tzinfo or UTC)
     with Gateway(given.gateway, os.environ["TOKEN"]) as gateway, closing(Ledger(given.ledger)) as ledger:
-        print(*printed(bill(gateway, Tariff(given.per_kwh, given.per_hour), ledger, since)), sep="\n")
+        print(*printed(bill(gateway, Tariff(given.per_kwh, given.per_hour), ledger, since)), sep="\n", flush=True)
+        ledger.keep()  # not before: an invoice that is printed twice is noticed, one that never was is not
 
 
 if __name__ == "__main__":

@@ -48,21 +48,22 @@ def test_energy_and_time_are_billed_to_the_group(
     id_tag: Callable[..., str],
     ledger: Ledger,
 ) -> None:
-    """Two tags of one group, a tag of its own: 0.40 a kWh and 0.60 an hour."""
+    """Two tags of one group, and a tag of its own that is told in lower case too: 0.40 a kWh and 0.60 an hour."""
     group = id_tag()
     first, second, other = id_tag(parentIdTag=group), id_tag(parentIdTag=group), id_tag()
     charge(charge_point, first, 3.2, 1, version)
     charge(charge_point, second, 10, 0, version)
-    charge(charge_point, other, 0.1, 0, version)
+    for spelled in (other, other.lower()):
+        charge(charge_point, spelled, 0.1, 0, version)
     bills = bill(gateway_client, TARIFF, ledger, YESTERDAY - timedelta(hours=1))
     assert [Decimal("1.88"), Decimal("4.00")] == sorted(item.amount for item in bills.invoices[group])
-    assert (Decimal("5.88"), Decimal("0.04")) == (bills.total(group), bills.total(other))
+    assert (Decimal("5.88"), Decimal("0.08")) == (bills.total(group), bills.total(other))
 
 
 def test_nothing_is_billed_twice(
     charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], ledger: Ledger
 ) -> None:
-    """A second run bills what has ended since, and an open session not before its end."""
+    """A second run bills what has ended since, an open session not before its end, and no lost card again."""
     tag = id_tag(maxTransactions=2)
     charge(charge_point, tag, 1)
     cp = charge_point(clock=Clock(0, YESTERDAY))
@@ -74,12 +75,15 @@ def test_nothing_is_billed_twice(
     assert Decimal(0) == bill(gateway_client, TARIFF, ledger, since).total(tag)
     cp.stop(tx)
     assert Decimal("0.80") == bill(gateway_client, TARIFF, ledger, since).total(tag)
+    gateway_client.id_tags.remove(tag)
+    third = bill(gateway_client, TARIFF, ledger, since)
+    assert (Decimal(0), False) == (third.total(tag), tx["transactionId"] in third.aside)
 
 
 def test_what_is_odd_is_set_aside(
     charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], ledger: Ledger
 ) -> None:
-    """A clock that was never set, a meter that ran back, too much energy: nobody pays, and the reason is told."""
+    """A clock that was never set, a meter that ran back, too much energy, a tag of nobody: the reason is told."""
     tag = id_tag(maxTransactions=9)
     unset, backwards, much = charge_point(quirks=["clock-never-set"]), charge_point(), charge_point()
     reasons = {}
@@ -95,6 +99,11 @@ def test_what_is_odd_is_set_aside(
     told = [bills.aside[reasons[cp.identity]] for cp in (unset, backwards, much)]
     assert "timestamp" in told[0].lower()
     assert ["it ends before it begins", "more than 500 kWh"] == told[1:]
+
+    lost = id_tag()
+    charge(charge_point, lost, 1)
+    gateway_client.id_tags.remove(lost)
+    assert f"nobody knows the tag {lost}" in bill(gateway_client, TARIFF, ledger).aside.values()
 
 
 def test_the_command_line(
