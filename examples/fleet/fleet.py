@@ -6,11 +6,17 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from ocpp_soap.client import Gateway, GatewayError, NotInTime, Options, Transaction
+from ocpp_soap.client import Command, Conflict, Gateway, GatewayError, Invalid, NotFound, NotInTime, Transaction
+from ocpp_soap.client.answers import RemoteStartTransactionResponse
+
+Order = Command[RemoteStartTransactionResponse]
+
+PATIENCE = 60.0
+"""Seconds for each place: longer than the gateway waits for an answer, and enough to plug in."""
 
 
 class Place(NamedTuple):
@@ -33,59 +39,80 @@ class Place(NamedTuple):
 
 @dataclass
 class Charging:
-    """Where the vehicle charges now, if anywhere, and what came of each place that was tried before."""
+    """Where the vehicle charges now, if anywhere, and what came of each place that was tried before.
+
+    `undecided`: the place where it may still begin, since its station has not answered; no other was told after that.
+    """
 
     transaction: Transaction | None = None
     failed: dict[Place, str] = field(default_factory=dict)
+    undecided: Place | None = None
 
     def told(self) -> Iterator[str]:
         """It in words."""
         yield from (f"{place}: {why}" for place, why in self.failed.items())
+        if self.undecided:
+            yield f"{self.undecided}: it has not answered yet, and may still begin"
         yield f"charging: {self.transaction}" if self.transaction else "it does not charge anywhere"
 
 
-@dataclass(frozen=True)
-class Patience:
-    """Seconds: until a slow station has answered, and until the transaction of one that accepted has begun."""
+def charge(gateway: Gateway, id_tag: str, places: Iterable[Place], patience: float = PATIENCE) -> Charging:
+    """Tries one place after the other until the vehicle with that tag charges.
 
-    answer: float = 60.0
-    begin: float = 60.0
-
-
-def charge(gateway: Gateway, id_tag: str, places: Iterable[Place], patience: Patience | None = None) -> Charging:
-    """Tries one place after the other until the vehicle with that tag charges."""
+    Raises `GatewayError` for what is wrong with the gateway or the token: no other place would be better then.
+    """
     result = Charging()
     for place in places:
-        found = begin(gateway, id_tag, place, patience or Patience())
-        if isinstance(found, Transaction):
-            result.transaction = found
-            break
-        result.failed[place] = found
+        found = begin(gateway, id_tag, place, patience)
+        if isinstance(found, str):
+            result.failed[place] = found
+            continue
+        result.transaction = found
+        result.undecided = None if found else place
+        break
     return result
 
 
-def begin(gateway: Gateway, id_tag: str, place: Place, patience: Patience) -> Transaction | str:
-    """Begins to charge there; the transaction, or why there is none."""
+def begin(gateway: Gateway, id_tag: str, place: Place, patience: float) -> Transaction | str | None:
+    """Begins to charge there, and tells its station only once: the transaction, or why there is none.
+
+    None where one may still begin.
+    """
     point = gateway.charge_point(place.chargeBoxIdentity)
-    # A command that could not be sent by then is not sent any more: by then the vehicle stands somewhere else.
-    options = Options(deadline=datetime.now(UTC) + timedelta(seconds=patience.answer))
     try:
-        order = point.remote_start_transaction(options, connectorId=place.connectorId, idTag=id_tag)
-        ended = order.wait(patience.answer, check=False)
+        order = point.remote_start_transaction(connectorId=place.connectorId, idTag=id_tag)
+    except (NotFound, Conflict, Invalid) as error:
+        return error.detail
+
+    def decided() -> bool:
+        now = order.refresh()
+        return now.transactionId is not None or refusal(now) is not None
+
+    try:
+        # An uncertain order too: only its transaction shows whether the station has heard of it.
+        point.wait_for(decided, patience)
     except NotInTime:
-        # It may still accept: it is looked for below, and a second order would be one too many.
-        ended = order.refresh()
-    except GatewayError as error:
-        return str(error)
-    if ended.answered and ended.answer["status"] != "Accepted":
-        return "it refuses"
-    if ended.ended and not ended.answered and ended.state != "uncertain":
-        return f"it was not told: {ended.error}" if ended.fault is None else f"it answers with a fault: {ended.fault}"
-    try:
-        # Nobody knows what became of an uncertain order but the station: if it has begun, its transaction shows it.
-        return point.wait_for_transaction(since=ended, timeout=patience.begin)
-    except GatewayError:
-        return "it gave no answer, and nothing began" if ended.state == "uncertain" else "nobody plugged in"
+        with suppress(Conflict):  # it has been sent
+            order.cancel()
+    order = order.refresh()
+    if order.transactionId is not None:
+        transaction = gateway.transactions.get(order.transactionId)
+        return f"it has stopped already: {transaction.reason}" if transaction.stopTimestamp else transaction
+    if not order.ended:
+        return None
+    given_up = "nobody plugged in" if order.answered else "it gave no answer, and nothing began"
+    return refusal(order) or given_up
+
+
+def refusal(order: Order) -> str | None:
+    """Why nothing will begin; None as long as something may."""
+    if order.fault:
+        return f"it answers with a fault: {order.fault}"
+    if order.answered:
+        return None if order.answer["status"] == "Accepted" else "it refuses"
+    if order.state in ("queued", "sending", "uncertain"):
+        return None
+    return f"it was not told: {order.error or order.state}"
 
 
 def main() -> None:
@@ -94,12 +121,15 @@ def main() -> None:
     parser.add_argument("gateway", help="such as http://127.0.0.1:8180")
     parser.add_argument("id_tag", help="the tag of the vehicle")
     parser.add_argument("place", nargs="+", type=Place.read, help="station and connector, such as DEPOT-1:2")
-    parser.add_argument("--patience", type=float, default=60.0, metavar="SECONDS", help="for each wait (60)")
+    parser.add_argument("--patience", type=float, default=PATIENCE, metavar="SECONDS", help="for each place (60)")
     given = parser.parse_args()
     if "TOKEN" not in os.environ:
         parser.error("TOKEN is not set: `ocpp-soap tokens create fleet --scope operate` makes one")
-    with Gateway(given.gateway, os.environ["TOKEN"]) as gateway:
-        result = charge(gateway, given.id_tag, given.place, Patience(given.patience, given.patience))
+    try:
+        with Gateway(given.gateway, os.environ["TOKEN"]) as gateway:
+            result = charge(gateway, given.id_tag, given.place, given.patience)
+    except GatewayError as error:
+        sys.exit(f"it can't be said whether the vehicle charges: {error}")
     print(*result.told(), sep="\n")
     sys.exit(result.transaction is None)
 

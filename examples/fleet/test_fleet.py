@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import fleet
 import pytest
-from fleet import Charging, Patience, Place, charge
+from fleet import Charging, Place, charge
 
-from ocpp_soap.client import Gateway
+from ocpp_soap.client import Gateway, NotAuthenticated
 from ocpp_soap.testing import ChargePoint, ChargePoints
 from ocpp_soap.testing import Gateway as Running
 
 START = "RemoteStartTransaction"
-LITTLE = Patience(answer=10, begin=1)
 
 
 @pytest.fixture
@@ -37,9 +36,9 @@ def failure(result: Charging, cp: ChargePoint) -> str:
     return result.failed[Place(cp.identity, 1)]
 
 
-def try_both(client: Gateway, tag: str, first: ChargePoint, good: ChargePoint) -> Charging:
+def try_both(client: Gateway, tag: str, first: ChargePoint, good: ChargePoint, patience: float = 20) -> Charging:
     """Charges at the first, else at the good one."""
-    result = charge(client, tag, [Place(first.identity, 1), Place(good.identity, 2)], LITTLE)
+    result = charge(client, tag, [Place(first.identity, 1), Place(good.identity, 2)], patience)
     if result.transaction and result.transaction.chargeBoxIdentity == good.identity:
         tx = good.wait_for_transaction(2)
         assert tx["transactionId"] == result.transaction.transactionId
@@ -69,28 +68,41 @@ def test_a_dead_station_is_passed_over(
 def test_a_refusal_is_taken_for_an_answer(
     charge_point: ChargePoints, gateway_client: Gateway, good: ChargePoint, id_tag: Callable[..., str]
 ) -> None:
-    """Rejected, or a SOAP fault: the next one charges, and neither is asked twice."""
-    for script, why in (("respond", "it refuses"), ("fault", "it answers with a fault: ")):
-        cp, next_one = booted(charge_point), booted(charge_point)
-        expected = cp.expect(START, connectorId=1)
-        expected.respond(status="Rejected") if script == "respond" else expected.fault("InternalError", "out of order")
-        result = try_both(gateway_client, id_tag(), cp, next_one)
-        assert result.transaction
-        assert failure(result, cp).startswith(why)
-        assert 1 == len(cp.received(START))
+    """Rejected, late too, or a SOAP fault: the next one charges, and neither is asked twice."""
+    refusing, broken = booted(charge_point), booted(charge_point)
+    refusing.expect(START, connectorId=1).delay(0.5).respond(status="Rejected")
+    broken.expect(START, connectorId=1).fault("InternalError")
+    places = [Place(refusing.identity, 1), Place(broken.identity, 1), Place(good.identity, 1)]
+    result = charge(gateway_client, id_tag(), places)
+    assert result.transaction
+    assert good.identity == result.transaction.chargeBoxIdentity
+    assert "it refuses" == failure(result, refusing)
+    assert failure(result, broken).startswith("it answers with a fault: Receiver/InternalError: ")
+    assert [1, 1] == [len(cp.received(START)) for cp in (refusing, broken)]
 
 
 def test_a_slow_station_is_told_once(
     charge_point: ChargePoints, gateway_client: Gateway, good: ChargePoint, id_tag: Callable[..., str]
 ) -> None:
-    """Its answer comes after the operator's patience has ended; it charges nevertheless, and nobody else does."""
+    """It is waited for, and nobody else is told meanwhile."""
     slow = booted(charge_point)
     slow.expect(START).delay(1)
-    places = [Place(slow.identity, 1), Place(good.identity, 1)]
-    result = charge(gateway_client, id_tag(), places, Patience(answer=0.3, begin=20))
+    result = try_both(gateway_client, id_tag(), slow, good)
     assert result.transaction
     assert slow.identity == result.transaction.chargeBoxIdentity
     assert ([], 1) == (good.received(START), len(slow.received(START)))
+
+
+def test_a_station_that_is_too_slow_may_still_begin(
+    charge_point: ChargePoints, gateway_client: Gateway, good: ChargePoint, id_tag: Callable[..., str]
+) -> None:
+    """Patience ends before it answers: the vehicle is started nowhere else, since it might charge twice then."""
+    slow = booted(charge_point)
+    order = slow.expect(START).delay(60)
+    result = try_both(gateway_client, id_tag(), slow, good, patience=2)
+    order.wait()
+    assert (None, Place(slow.identity, 1)) == (result.transaction, result.undecided)
+    assert [] == good.received(START)
 
 
 def test_a_silent_station_is_looked_at(
@@ -103,7 +115,7 @@ def test_a_silent_station_is_looked_at(
     assert result.transaction
     assert heard.identity == result.transaction.chargeBoxIdentity
     deaf.expect(START).drop("request")
-    result = try_both(gateway_client, id_tag(), deaf, good)
+    result = try_both(gateway_client, id_tag(), deaf, good, patience=3)
     assert result.transaction
     assert ("it gave no answer, and nothing began", good.identity) == (
         failure(result, deaf),
@@ -111,9 +123,18 @@ def test_a_silent_station_is_looked_at(
     )
 
 
+def test_no_place_is_blamed_for_the_token(gateway: Running, good: ChargePoint, ocpp_ids: Iterator[str]) -> None:
+    """What would fail anywhere is raised; a station that the gateway does not know is one that does not work."""
+    nowhere = Place(f"NOWHERE-{next(ocpp_ids)}", 1)
+    failed = charge(gateway.client, "TAG", [nowhere]).failed
+    assert {nowhere: f"there is no charge point '{nowhere.chargeBoxIdentity}'"} == failed
+    with Gateway(gateway.client.url, "ocs_wrong") as stranger, pytest.raises(NotAuthenticated):
+        charge(stranger, "TAG", [Place(good.identity, 1)])
+
+
 def test_the_command_line(gateway: Running, good: ChargePoint, id_tag: Callable[..., str]) -> None:
     """It says what came of each place, and fails where the vehicle charges nowhere."""
-    command = [sys.executable, fleet.__file__, gateway.client.url, id_tag(), "--patience", "5"]
+    command = [sys.executable, fleet.__file__, gateway.client.url, id_tag(), "--patience", "20"]
     environment = {**os.environ, "TOKEN": gateway.token}
 
     def run(*places: str) -> subprocess.CompletedProcess[str]:
