@@ -71,7 +71,10 @@ class Expectation:
         return self
 
     def fault(self, code: str = "InternalError", text: str = "as the test wants it") -> Expectation:
-        """Answers with a SOAP fault of that OCPP subcode, such as NotSupported or ProtocolError."""
+        """Answers with a SOAP fault of that OCPP subcode, such as NotSupported or ProtocolError.
+
+        The text of an InternalError is not sent: it stays with whoever has it.
+        """
         kind = getattr(errors, code, None)
         if not (isinstance(kind, type) and issubclass(kind, Fault) and kind is not Fault):
             names = ", ".join(sorted(one.__name__ for one in Fault.__subclasses__()))
