@@ -48,6 +48,14 @@ from importlib.metadata import entry_points
 print(json.dumps([point.load().__module__ for point in entry_points(group="ocpp_soap.data_transfer")]))
 """
 
+ALL_DOORS = """
+
+def test_all_doors(gateway, charge_point, gateway_client):
+    cp = charge_point()
+    cp.boot()
+    assert {"status": "Accepted"} == gateway_client.charge_point(cp.identity).clear_cache().wait(10).answer
+"""
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -167,12 +175,12 @@ def test_the_plug_ins_of_the_wheel_can_be_loaded(installed: Environment) -> None
 
 
 def test_the_first_test_of_the_readme_runs_with_the_wheel(installed: Environment) -> None:
-    """As it stands there, by the plugin of the wheel, also where each warning is an error."""
+    """As it stands there, by the plugin of the wheel; and one that opens all doors, each warning being an error."""
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     [first] = re.findall(r"^def test_boots\(.*?\n(?=```)", readme, re.DOTALL | re.MULTILINE)
-    (installed.elsewhere / "test_first.py").write_text(first)
-    told = installed.run("python", "-W", "error", "-m", "pytest", "-p", "no:schemathesis", "-p", "no:xdist", "-q")
-    assert "1 passed" in told
+    (installed.elsewhere / "test_first.py").write_text(first + ALL_DOORS)
+    told = installed.run("python", "-m", "pytest", "-W", "error", "-p", "no:schemathesis", "-p", "no:xdist", "-q")
+    assert "2 passed" in told
 
 
 def test_an_editable_install_finds_the_wsdls_through_the_link(source: Path, tmp_path: Path) -> None:
