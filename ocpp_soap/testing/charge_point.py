@@ -17,9 +17,9 @@ from ..simulator import charge_point, connectors, metering, quirks
 from ..simulator.errors import NotAccepted, NotPossible
 from ..simulator.records import Received
 from ..simulator.wire import SoapWire
-from .expectations import Expectation, Expectations, name_of_command
+from .expectations import Expectation, Expectations, name_of_command, name_of_report
 from .traces import Replayed, Trace, replay
-from .transaction import Transaction
+from .transaction import Transaction, played
 
 Payload = dict[str, Any]
 T = TypeVar("T")
@@ -110,13 +110,13 @@ class ChargePoint:
 
         Without `kWh` the meter is read as it is. Raises ValueError where it would run backwards.
         """
-        station, transaction = self.simulated, tx.simulated
+        station, transaction = self.simulated, played(tx)
         with self._acting("MeterValues") as answer:
             with station.changed:
                 metering.run(station)
                 connector = station.connector(transaction.connector_id)
                 if connector.transaction is not transaction:
-                    raise NotPossible(f"transaction {transaction.transaction_id} has ended")
+                    raise NotPossible(f"transaction {transaction.transaction_id} has ended ({transaction.reason})")
                 if kWh is not None:
                     reading = transaction.meter_start + round(kWh * 1000)
                     if reading < round(connector.meter):
@@ -158,6 +158,8 @@ class ChargePoint:
 
         `identity` says which station of the trace, where there are several.
         """
+        if self.simulated.faults.offline:
+            raise NotPossible(f"{self.identity} is offline or off: it can't send a trace")
         return replay(Trace.read(trace).of(identity), self._wire.url, self.identity, self.url)
 
     # Commands
@@ -198,12 +200,16 @@ class ChargePoint:
 
     def sent(self, operation: str | None = None) -> list[Payload]:
         """What it has sent, in order, as far as the gateway confirmed it: of one operation, or of all."""
+        if operation is not None:
+            name_of_report(operation)
         return [
             one.payload for one in list(self.simulated.sent) if operation in (None, one.operation) and not one.error
         ]
 
     def received(self, operation: str | None = None) -> list[Payload]:
         """The requests of the commands that came, in order: of one operation, or of all."""
+        if operation is not None:
+            name_of_command(operation)
         return [one.payload for one in list(self.simulated.commands_received) if operation in (None, one.operation)]
 
     # Time and trouble
@@ -271,9 +277,10 @@ class ChargePoint:
         return transaction
 
     def _connector(self, tx: Transaction) -> int:
-        connector = self.simulated.connector(tx.simulated.connector_id)
-        if connector.transaction is not tx.simulated:
-            raise NotPossible(f"transaction {tx.simulated.transaction_id} has ended ({tx.simulated.reason})")
+        transaction = played(tx)
+        connector = self.simulated.connector(transaction.connector_id)
+        if connector.transaction is not transaction:
+            raise NotPossible(f"transaction {transaction.transaction_id} has ended ({transaction.reason})")
         return connector.connector_id
 
     def _wait(self, found: Callable[[], T | None], timeout: float, otherwise: str) -> T:

@@ -6,11 +6,12 @@ Everything is checked when it is written down: an answer that the WSDL has no wo
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from .. import errors
-from ..errors import Fault
+from ..errors import Fault, InvalidPayload
 from ..protocol import catalog
 from ..protocol.schema import Operation
 from ..protocol.validation import check
@@ -34,11 +35,20 @@ def commands() -> Mapping[str, Operation]:
 
 def name_of_command(operation: str) -> Operation:
     """The operation of that name; raises ValueError, with the nearest name, when there is none."""
-    if operation not in commands():
-        near = difflib.get_close_matches(operation, commands(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(commands())}"
-        raise ValueError(f"a charge point is never commanded {operation}; {hint}")
-    return commands()[operation]
+    return _named(operation, commands(), "a charge point is never commanded")
+
+
+def name_of_report(operation: str) -> Operation:
+    """What a station sends by that name; raises ValueError, with the nearest name, when there is none."""
+    return _named(operation, central_system(), "a charge point never sends")
+
+
+def _named(operation: str, known: Mapping[str, Operation], never: str) -> Operation:
+    if operation not in known:
+        near = difflib.get_close_matches(str(operation), known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise ValueError(f"{never} {operation}; {hint}")
+    return known[operation]
 
 
 class Expectation:
@@ -60,6 +70,7 @@ class Expectation:
         for name in self._request:
             if name not in known:
                 raise ValueError(f"{operation} has no field {name}, only {', '.join(known) or 'none at all'}")
+        _check_values(self._request, self._operation)
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={to_json(value)!r}" for name, value in self._request.items())
@@ -84,7 +95,7 @@ class Expectation:
 
     def delay(self, seconds: float) -> Expectation:
         """Answers only after so many real seconds."""
-        if seconds < 0:
+        if not 0 <= seconds < math.inf:
             raise ValueError(f"expected a delay of 0 seconds or more, found {seconds}")
         self._delay = seconds
         return self
@@ -101,8 +112,8 @@ class Expectation:
 
     def times(self, count: int) -> Expectation:
         """It comes so often, each time with the same answer."""
-        if count < 1:
-            raise ValueError(f"expected at least once, found {count}")
+        if count < 1 or count != int(count):
+            raise ValueError(f"expected a whole number of times, at least 1, found {count}")
         self._times = count
         return self
 
@@ -137,6 +148,16 @@ class Expectation:
         """Takes the request; how it is to be answered."""
         self.requests.append(request)
         return Answering(self._answer, self._delay, self._drop)
+
+
+def _check_values(request: Mapping[str, Any], operation: Operation) -> None:
+    """Raises `InvalidPayload` for a value that no request can have; fields may be missing, the test names but some."""
+    try:
+        check(request, operation.input.type)
+    except InvalidPayload as error:
+        wrong = [one for one in error.problems if one.raw is not None]
+        if wrong:
+            raise InvalidPayload(wrong) from None
 
 
 class Expectations:

@@ -88,12 +88,13 @@ def deployed(url: str, token: str) -> Iterator[Gateway]:
     base = url.rstrip("/").removesuffix(PATH).removesuffix("/api/v1")
     try:
         with client.Gateway(base, token, timeout=ATTENTION) as opened:
-            scope = opened.whoami().scope
+            told = opened.whoami()
     except (client.GatewayError, ValueError) as error:
         raise OcppSoapError(f"the gateway of --gateway-url can't be used: {error}") from error
-    if scope == "read":
-        raise OcppSoapError(
-            "the token of --gateway-token may only read; `ocpp-soap tokens create tests --scope operate` makes another"
-        )
+    # The kit registers stations and idTags, which takes one for all charge points.
+    lack = "may only read" if told.scope == "read" else "is for some charge points only" if told.chargePoints else ""
+    if lack:
+        another = "`ocpp-soap tokens create tests --scope operate` makes another"
+        raise OcppSoapError(f"the token of --gateway-token {lack}; {another}")
     with client.Gateway(base, token) as opened:
         yield Gateway(base + PATH, token, opened, deployed=True)

@@ -118,13 +118,12 @@ def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _deployed_gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
     option = request.config.getoption
-    opened = room(".gateway").deployed(option("gateway_url"), option("gateway_token"))
-    try:
-        gateway = opened.__enter__()
-    except room("..errors").OcppSoapError as error:
-        pytest.fail(str(error), pytrace=False)
-    yield gateway
-    opened.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            gateway = stack.enter_context(room(".gateway").deployed(option("gateway_url"), option("gateway_token")))
+        except room("..errors").OcppSoapError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None  # said once, not with all its causes
+        yield gateway
 
 
 @pytest.fixture
@@ -148,7 +147,7 @@ def gateway(request: pytest.FixtureRequest, ocpp_clock: Clock) -> Iterator[Gatew
         try:
             started = stack.enter_context(running(store, folder, ocpp_clock.now, settings))
         except room("..errors").SettingsError as error:
-            pytest.fail(f"pytest.mark.gateway: {error}", pytrace=False)
+            raise pytest.fail.Exception(f"pytest.mark.gateway: {error}", pytrace=False) from None
         yield started
 
 
@@ -184,7 +183,8 @@ def id_tag(gateway: Gateway, ocpp_ids: Iterator[str]) -> Iterator[Callable[..., 
     made: list[str] = []
 
     def make(idTag: str | None = None, **fields: Any) -> str:
-        made.append(gateway.client.id_tags.save(idTag or f"TAG-{next(ocpp_ids)}", **fields).idTag)
+        name = f"TAG-{next(ocpp_ids)}" if idTag is None else idTag
+        made.append(gateway.client.id_tags.save(name, **fields).idTag)
         return made[-1]
 
     yield make

@@ -59,6 +59,8 @@ class ChargePoints:
         """
         _check(boot)
         identity = f"CP-{next(self.ids)}" if identity is None else identity
+        if not (isinstance(identity, str) and identity.strip()):
+            raise ValueError(f"expected an identity, or None for one of its own, found {identity!r}")
         wire = self._wire(identity, version)
         traits = Traits(
             connectors=connectors,

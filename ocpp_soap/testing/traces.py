@@ -23,6 +23,8 @@ from ..soap.transport import Target, Transport
 
 Payload = dict[str, Any]
 
+# So many differences are shown; they repeat themselves.
+SHOWN = 40
 LIMITS = Limits(connect=5.0, read=25.0, total=30.0, answer=LONGEST_LINE)
 
 
@@ -73,7 +75,9 @@ class Replayed:
     def check(self) -> None:
         """Raises AssertionError, which lists the differences, unless everything was answered as in the trace."""
         if self.differences:
-            told = ["the answers differ from those of the trace:", *map(str, self.differences)]
+            told = ["the answers differ from those of the trace:", *map(str, self.differences[:SHOWN])]
+            if more := self.differences[SHOWN:]:
+                told.append(f"and {len(more)} more, in `differences`")
             raise AssertionError("\n  ".join(told))
 
 

@@ -22,3 +22,10 @@ class Transaction(dict[str, Any]):
         """Takes over an answer that has come meanwhile."""
         if self.simulated.transaction_id is not None:
             self.update(transactionId=self.simulated.transaction_id, idTagInfo=self.simulated.id_tag_info)
+
+
+def played(tx: object) -> connectors.Transaction:
+    """The station's own view of it; raises TypeError for what is no transaction, such as its bare transactionId."""
+    if not isinstance(tx, Transaction):
+        raise TypeError(f"expected what start() or wait_for_transaction() gave, found {tx!r}")
+    return tx.simulated
