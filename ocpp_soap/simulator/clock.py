@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Simulated time: `speed` simulated seconds for each real one (0: it moves by `skip_to` alone)."""
+    """Simulated time: `speed` simulated seconds for each real one (0: it moves by `skip_to` alone), from `begin` on."""
 
     def __init__(self, speed: float = 1.0, begin: datetime | None = None) -> None:
+        if speed < 0 or (begin is not None and begin.tzinfo is None):
+            raise ValueError(f"expected a speed from 0 on, and a time with a zone, found {speed} and {begin}")
         self.speed = speed
         self._begin = begin or datetime.now(UTC)
         self._started = time.monotonic()

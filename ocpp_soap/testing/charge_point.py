@@ -34,6 +34,7 @@ class ChargePoint:
 
     What it does returns the confirmation, and raises what came instead: `StationFault` (the gateway's SOAP fault),
     `NotTransmitted`, `Uncertain`; `NotAccepted` before it has booted; `NotPossible` where no real station could do it.
+    `replayed` counts the messages of traces that it had to send.
     """
 
     def __init__(self, simulated: charge_point.ChargePoint, wire: SoapWire, fellows: Sequence[ChargePoint]) -> None:
@@ -41,6 +42,7 @@ class ChargePoint:
         self.version = wire.version
         self._wire, self._fellows = wire, fellows
         self._expectations = Expectations(simulated)
+        self.replayed = 0
         self._transactions: list[Transaction] = []
         self._taken: list[Received] = []
 
@@ -151,6 +153,7 @@ class ChargePoint:
 
     def send(self, operation: str, payload: Payload | None = None) -> Payload:
         """Sends any message, whatever the state; raises `InvalidPayload` for what the WSDL has no words for."""
+        name_of_report(operation)
         return self.simulated.call(operation, payload or {})
 
     def replay(self, trace: Path | str, identity: str | None = None) -> Replayed:
@@ -160,7 +163,9 @@ class ChargePoint:
         """
         if self.simulated.faults.offline:
             raise NotPossible(f"{self.identity} is offline or off: it can't send a trace")
-        return replay(Trace.read(trace).of(identity), self._wire.url, self.identity, self.url)
+        lines = Trace.read(trace).of(identity)
+        self.replayed += len(lines)
+        return replay(lines, self._wire.url, self.identity, self.url)
 
     # Commands
 
@@ -216,6 +221,8 @@ class ChargePoint:
 
     def tick(self, seconds: float) -> None:
         """Lets so many seconds pass at once on its clock; what falls due is done, also by those who share it."""
+        if seconds < 0:
+            raise ValueError(f"time does not run back: expected seconds from 0 on, found {seconds}")
         self.simulated.tick(seconds)
         for other in self._fellows:
             if other.simulated.clock is self.simulated.clock:

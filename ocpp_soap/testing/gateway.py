@@ -7,16 +7,16 @@ HTTP server is another than gunicorn, which needs a process of its own.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .. import bootstrap, client
-from ..errors import OcppSoapError
+from ..errors import OcppSoapError, SettingsError
 from ..settings import PREFIX, Settings
+from ..simulator.clock import Clock
 from ..simulator.listening import Listening
 from ..store.schema import upgrade
 
@@ -56,11 +56,13 @@ def empty_store(folder: Path) -> Path:
 
 
 @contextmanager
-def running(store: Path, folder: Path, clock: Callable[[], datetime], settings: Mapping[str, Any]) -> Iterator[Gateway]:
+def running(store: Path, folder: Path, clock: Clock, settings: Mapping[str, Any]) -> Iterator[Gateway]:
     """Runs a gateway in this process, on a copy of `store` in `folder` and on a free port, until the end.
 
     `settings` are those of OCPP_SOAP_*, in small letters; raises `SettingsError` for one that is unknown or bad.
     """
+    if not isinstance(clock, Clock):
+        raise SettingsError(f"ocpp_clock: expected an ocpp_soap.testing.Clock, found {clock!r}")
     database = shutil.copy(store, folder / "gateway.db")
     with ExitStack() as stack:
         inside: list[bootstrap.Gateway] = []
@@ -69,8 +71,11 @@ def running(store: Path, folder: Path, clock: Callable[[], datetime], settings: 
         stack.callback(server.close)
         base = f"http://127.0.0.1:{server.port}"
         chosen = {"database_url": f"sqlite:///{database}", "public_url": base + PATH} | OPEN | dict(settings)
-        read = Settings.from_environment({PREFIX + name.upper(): str(value) for name, value in chosen.items()})
-        inside.append(bootstrap.Gateway(read, clock))
+        try:
+            read = Settings.from_environment({PREFIX + name.upper(): str(value) for name, value in chosen.items()})
+        except SettingsError as error:
+            raise SettingsError(f"pytest.mark.gateway: {error}") from None
+        inside.append(bootstrap.Gateway(read, clock.now))
         last.callback(inside[0].store.close)
         courier = inside[0].courier(COURIERS)
         courier.start()

@@ -115,17 +115,6 @@ def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return store
 
 
-@pytest.fixture(scope="session")
-def _deployed_gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
-    option = request.config.getoption
-    with ExitStack() as stack:
-        try:
-            gateway = stack.enter_context(room(".gateway").deployed(option("gateway_url"), option("gateway_token")))
-        except room("..errors").OcppSoapError as error:
-            raise pytest.fail.Exception(str(error), pytrace=False) from None  # said once, not with all its causes
-        yield gateway
-
-
 @pytest.fixture
 def gateway(request: pytest.FixtureRequest, ocpp_clock: Clock) -> Iterator[Gateway]:
     """A gateway with an empty store, in this process; or the one of --gateway-url, which others use as well.
@@ -135,19 +124,21 @@ def gateway(request: pytest.FixtureRequest, ocpp_clock: Clock) -> Iterator[Gatew
     markers = list(request.node.iter_markers("gateway"))  # the closest first
     if any(one.args for one in markers):
         pytest.fail(f"pytest.mark.{MARKER}", pytrace=False)
-    if request.config.getoption("gateway_url"):
-        if markers:
-            pytest.skip("it wants a gateway with settings of its own, and --gateway-url names one that has its own")
-        yield request.getfixturevalue("_deployed_gateway")
-        return
-    running, store = room(".gateway").running, request.getfixturevalue("_empty_store")
+    option = request.config.getoption
+    if option("gateway_url") and markers:
+        pytest.skip("it wants a gateway with settings of its own, and --gateway-url names one that has its own")
+    store = None if option("gateway_url") else request.getfixturevalue("_empty_store")
     settings = {name: value for one in reversed(markers) for name, value in one.kwargs.items()}
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="ocpp-soap-")))
+        if store is None:
+            opened = room(".gateway").deployed(option("gateway_url"), option("gateway_token"))
+        else:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="ocpp-soap-")))
+            opened = room(".gateway").running(store, folder, ocpp_clock, settings)
         try:
-            started = stack.enter_context(running(store, folder, ocpp_clock.now, settings))
-        except room("..errors").SettingsError as error:
-            raise pytest.fail.Exception(f"pytest.mark.gateway: {error}", pytrace=False) from None
+            started = stack.enter_context(opened)
+        except room("..errors").OcppSoapError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None  # said once, not with all its causes
         yield started
 
 

@@ -57,7 +57,7 @@ class ChargePoints:
         takes only what `meter` says. `configuration` holds settings of OCPP 1.6 §9 that differ from the defaults. It
         has the `clock` of the test unless given its own.
         """
-        _check(boot)
+        _check(boot, connectors, power)
         identity = f"CP-{next(self.ids)}" if identity is None else identity
         if not (isinstance(identity, str) and identity.strip()):
             raise ValueError(f"expected an identity, or None for one of its own, found {identity!r}")
@@ -109,7 +109,9 @@ class ChargePoints:
         return [line for point in self.made for line in point.unmet()]
 
 
-def _check(boot: Mapping[str, str]) -> None:
+def _check(boot: Mapping[str, str], connectors: int, power: float) -> None:
+    if connectors < 1 or power < 0:
+        raise ValueError(f"expected connectors from 1 on and power from 0 on, found {connectors} and {power}")
     known = central_system()["BootNotification"].input.type.by_name
     for name in boot:
         if name not in known:

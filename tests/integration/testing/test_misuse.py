@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from ocpp_soap.testing import ChargePoint, ChargePoints, Gateway, InvalidPayload, NotPossible
+from ocpp_soap.testing import ChargePoint, ChargePoints, Clock, Gateway, InvalidPayload, NotPossible
 from ocpp_soap.testing.gateway import deployed
+from ocpp_soap.testing.report import sections
 from ocpp_soap.testing.traces import SHOWN, Difference, Replayed, Step
 
 from .test_plugin import run
@@ -119,3 +121,30 @@ def test_an_unknown_setting_is_said_once(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["pytest.mark.gateway: OCPP_SOAP_UNKNOWN_TAG is no setting; did you mean *"])
     result.stdout.no_fnmatch_line("*During handling*")
+
+
+def test_a_clock_is_one_with_a_zone(charge_point: ChargePoints, pytester: pytest.Pytester) -> None:
+    """Also one that a test overrides; and no station has less than nothing."""
+    with pytest.raises(ValueError, match="a time with a zone"):
+        Clock(1, datetime(2024, 1, 1))  # noqa: DTZ001 it is what is refused
+    with pytest.raises(ValueError, match="expected connectors from 1 on"):
+        charge_point(connectors=0)
+    with pytest.raises(ValueError, match="expected connectors from 1 on and power from 0 on"):
+        charge_point(power=-5)
+    pytester.makeconftest("import pytest\n\n\n@pytest.fixture\ndef ocpp_clock():\n    return 5\n")
+    pytester.makepyfile("def test_it(gateway):\n    pass\n")
+    result = pytester.runpytest_inprocess("-p", "no:schemathesis")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["ocpp_clock: expected an ocpp_soap.testing.Clock, found 5"])
+
+
+def test_a_report_of_many_stations_shows_the_last(charge_point: ChargePoints) -> None:
+    """Eight of them, each from both sides, and the names of the others; one that is not registered is said to be so."""
+    points = [charge_point(f"CP-{number}") for number in range(20)]
+    points[3].boot()
+    told = list(sections(charge_point.gateway, points))
+    assert 8 * 2 + 1 == len(told)
+    titles = [title for title, _ in told]
+    assert "CP-3 (OCPP 1.6), as it saw it" in titles
+    assert "12 more charge points" in titles[-1]
+    assert "It is not registered there, so that it has no journal." in [text for _, text in told]

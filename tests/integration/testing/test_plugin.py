@@ -13,9 +13,8 @@ import pytest
 import ocpp_soap.soap.scout
 import ocpp_soap.testing.stations
 import ocpp_soap.web.interface  # noqa: F401
-from ocpp_soap.bootstrap import now
 from ocpp_soap.store.work import SqlStore
-from ocpp_soap.testing import Gateway
+from ocpp_soap.testing import Clock, Gateway
 from ocpp_soap.testing.gateway import empty_store, running
 
 FIRST = """
@@ -245,6 +244,6 @@ def test_the_store_is_closed_when_nobody_is_let_in_any_more(tmp_path: Path, monk
 
     store, closing = empty_store(tmp_path), SqlStore.close
     monkeypatch.setattr(SqlStore, "close", close)
-    with running(store, tmp_path, now, {}) as gateway:
+    with running(store, tmp_path, Clock(), {}) as gateway:
         port = int(gateway.url.rpartition(":")[2].removesuffix("/ocpp"))
     assert [False] == let_in

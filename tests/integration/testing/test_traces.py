@@ -36,7 +36,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trace of a session of each version and of a command, with a tag that was refused."""
     folder = tmp_path_factory.mktemp("recorded")
     clock = Clock(0, now() - timedelta(hours=1))
-    with running(empty_store(folder), folder, clock.now, {}) as gateway:
+    with running(empty_store(folder), folder, clock, {}) as gateway:
         gateway.client.id_tags.save("BLOCKED", blocked=True)
         points = ChargePoints(gateway, clock, map(str, count()))
         for version in VERSIONS:
