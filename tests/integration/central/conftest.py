@@ -18,7 +18,6 @@ from ocpp_soap.errors import Fault
 from ocpp_soap.protocol import catalog, dialects
 from ocpp_soap.protocol.reading import read
 from ocpp_soap.protocol.writing import to_json, to_text
-from ocpp_soap.store.schema import upgrade
 from ocpp_soap.store.work import SqlStore, open_store
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -112,10 +111,9 @@ class Central:
 
 
 @pytest.fixture
-def make_central(database_url: str) -> Iterator[Any]:
+def make_central(store_url: str) -> Iterator[Any]:
     """Makes a Central System with a policy and plug-ins on a fresh database."""
-    store = open_store(database_url)
-    upgrade(store)
+    store = open_store(store_url)
 
     def make(plug_ins: Iterable[PlugIn] = (), **policy: Any) -> Central:
         return Central(store, Inbox(store, Policy(**policy), PlugIns(plug_ins)))

@@ -23,7 +23,7 @@ from .conftest import Central
 from .posting import ME, UNREACHABLE, Post
 
 # What is the same on both databases is shown on one.
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+SQLITE = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

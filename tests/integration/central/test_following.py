@@ -17,7 +17,7 @@ from .conftest import Central
 from .posting import ME, Post
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("is_sent", [True, False])
 def test_what_may_have_been_sent_is_not_called_unsent(central: Central, is_sent: bool) -> None:
     """Its outcome can't be seen: only what could be taken out of the queue is known not to have left."""

@@ -12,8 +12,6 @@ import pytest
 from sqlalchemy import event
 
 from ocpp_soap.central.records import NewStop, NewTransaction, Sample, StatusNotice
-from ocpp_soap.store import session_tables  # noqa: F401 it fills the metadata
-from ocpp_soap.store.columns import metadata
 from ocpp_soap.store.work import SqlStore, open_store
 
 NOON = datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
@@ -25,11 +23,9 @@ def after(**duration: float) -> datetime:
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[SqlStore]:
+def store(store_url: str) -> Iterator[SqlStore]:
     """A store with its tables and nothing in them."""
-    opened = open_store(database_url)
-    # Quicker than the migrations, which make the same tables: see test_schema.
-    metadata.create_all(opened.writer, checkfirst=False)
+    opened = open_store(store_url)
     yield opened
     opened.close()
 

@@ -126,7 +126,7 @@ def test_what_a_lost_holder_was_sending_becomes_uncertain(store: SqlStore, stati
 
 
 # SQLite has one writer at a time anyway.
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_what_another_is_changing_holds_up_no_deadline(store: SqlStore, station: int) -> None:
     """A process that stands still in its transaction keeps nobody from ending the others' commands."""
     held, other = _add(store, station, "Reset"), _add(store, station, "ClearCache")
