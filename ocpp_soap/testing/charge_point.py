@@ -116,9 +116,7 @@ class ChargePoint:
         with self._acting("MeterValues") as answer:
             with station.changed:
                 metering.run(station)
-                connector = station.connector(transaction.connector_id)
-                if connector.transaction is not transaction:
-                    raise NotPossible(f"transaction {transaction.transaction_id} has ended ({transaction.reason})")
+                connector = station.connector(self._connector(tx))
                 if kWh is not None:
                     reading = transaction.meter_start + round(kWh * 1000)
                     if reading < round(connector.meter):

@@ -49,9 +49,7 @@ class Gateway:
 def empty_store(folder: Path) -> Path:
     """A store without contents, to be copied for each gateway."""
     path = folder / "empty.db"
-    gateway = bootstrap.Gateway(Settings(database_url=f"sqlite:///{path}"))
-    upgrade(gateway.store)
-    gateway.store.close()
+    upgrade(f"sqlite:///{path}")
     return path
 
 

@@ -152,7 +152,7 @@ def gateway_client(gateway: Gateway) -> Client:
 def charge_point(
     request: pytest.FixtureRequest, gateway: Gateway, ocpp_clock: Clock, ocpp_ids: Iterator[str]
 ) -> Iterator[ChargePoints]:
-    """Makes charge points: `charge_point(identity=None, version="1.6", **boot)`, see `ocpp_soap.testing.ChargePoints`.
+    """Makes charge points: `charge_point(identity=None, version=…, **boot)`, see `ocpp_soap.testing.ChargePoints`.
 
     They end with the test. What a failing test shows tells of each.
     """
