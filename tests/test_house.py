@@ -15,7 +15,7 @@ from tests.conftest import PROJECT, need
 PACKAGE = PROJECT / "ocpp_soap"
 TESTS = PROJECT / "tests"
 
-LONGEST_MODULE, LONGEST_FUNCTION = 300, 40
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
 BANNED_NAME = re.compile(r"_?(util|common|helper|base|manager)s?")
 
 # Where a version may decide something; and Alembic's own places, whose names and functions it prescribes.
