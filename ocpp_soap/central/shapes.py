@@ -14,6 +14,7 @@ from .handlers.authorization import judge
 from .ledger import AuditEntry, Token
 from .profile import Profile
 from .records import Attempt, Batch, Command, Exchange, Flags, Json, Sample, Tag, Transaction
+from .tag_file import TagImport
 
 
 def shown(moment: datetime | None) -> str | None:
@@ -117,6 +118,30 @@ def tag_object(tag: Tag, now: datetime) -> Json:
         "maxTransactions": tag.max_transactions,
         "blocked": tag.blocked,
     }
+
+
+def import_object(done: TagImport, notes: Sequence[str]) -> Json:
+    """What an import of tags did, or, by a dry run, would do: each changed tag with its fields before and after."""
+    return {
+        "added": done.added,
+        "changed": done.changed,
+        "unchanged": done.unchanged,
+        "notes": list(notes),
+        "changes": [
+            {
+                "line": change.line,
+                "idTag": change.after.id_tag,
+                "before": None if change.before is None else _imported(change.before),
+                "after": _imported(change.after),
+            }
+            for change in done.changes
+        ],
+    }
+
+
+def _imported(tag: Tag) -> Json:
+    fields = {"expires": shown(tag.expires), "parentIdTag": tag.parent, "maxTransactions": tag.max_transactions}
+    return {**fields, "blocked": tag.blocked}
 
 
 def exchange_object(exchange: Exchange) -> Json:

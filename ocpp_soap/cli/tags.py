@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from ..bootstrap import now
-from ..central.records import Tag
-from ..central.shapes import tag_object
-from ..central.tag_file import COLUMNS, MOST, read_csv, write_row
-from ..errors import Conflict
+from ..central.records import Json, Tag
+from ..central.shapes import import_object, tag_object
+from ..central.tag_file import (
+    COLUMNS,
+    DUPLICATES,
+    ENCODINGS,
+    LIKELY,
+    MOST,
+    REFUSE,
+    EncodingUnclear,
+    read_csv,
+    write_row,
+)
+from ..errors import Conflict, Refused
 from .grammar import Group, moment, open_gateway, wants_json, who
-from .output import progress, put_json, put_table
+from .output import cell, progress, put_json, put_section, put_table
 
 
 @click.group(cls=Group, examples=["ocpp-soap tags add 04A1B2C3", "ocpp-soap tags import cards.csv"])
@@ -84,23 +95,65 @@ def remove(id_tag: str) -> None:
     "import",
     examples=[
         "ocpp-soap tags import cards.csv",
+        "ocpp-soap tags import cards.csv --dry-run",
+        "ocpp-soap tags import cards.csv --encoding cp1252 --duplicates last",
         "psql -c '\\copy cards to stdout csv header' | ocpp-soap tags import -",
     ],
 )
 @click.argument("file", type=click.File("rb"))
-def import_(file: BinaryIO) -> None:
+@click.option("--dry-run", is_flag=True, help="Change nothing, and show what would change.")
+@click.option("--encoding", type=click.Choice(ENCODINGS), help="Of the file.  [default: utf-8]")
+@click.option(
+    "--duplicates",
+    type=click.Choice(DUPLICATES),
+    default=REFUSE,
+    show_default=True,
+    help="Of a tag in several lines: refuse the file, or take the last.",
+)
+def import_(file: BinaryIO, dry_run: bool, encoding: str | None, duplicates: str) -> None:
     """Adds and changes tags from a CSV file, or from stdin with -; all of them or, when a line is wrong, none.
 
-    The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or false).
-    What the file has no column for stays as it is. Columns are divided by commas or semicolons.
+    The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or false);
+    others are ignored. Columns are divided by commas, semicolons or tabs. An empty cell changes nothing, nor does a
+    column that the file does not have. A date lasts until the end of its day, UTC.
     """
-    rows = read_csv(file.read())
+    data = file.read()
+    try:
+        found = read_csv(data, encoding, duplicates)
+    except EncodingUnclear as unclear:
+        found = read_csv(data, _asked(unclear, file), duplicates)
     desk = open_gateway().desk(who())
-    with progress("tags", len(rows)) as advance:
-        added, changed = desk.import_tags(rows, advance)
-    put_json({"added": added, "changed": changed}) if wants_json() else click.echo(
-        f"{added} tags added, {changed} changed"
-    )
+    with progress("tags", len(found.rows)) as advance:
+        done = desk.import_tags(found.rows, advance, dry_run)
+    shape = import_object(done, found.notes)
+    if wants_json():
+        put_json(shape)
+        return
+    for note in found.notes:
+        click.echo(cell(f"Note: {note}"), err=True)
+    if dry_run:
+        put_section("Changes", ("line", "idTag", "field", "before", "after"), list(_differences(shape["changes"])))
+    would = "would be " if dry_run else ""
+    click.echo(f"{done.added} tags {would}added, {done.changed} {would}changed, {done.unchanged} unchanged")
+
+
+def _asked(unclear: EncodingUnclear, file: BinaryIO) -> str:
+    """The encoding that somebody at the terminal confirms; raises `Refused`, naming the option, where nobody is."""
+    if sys.stdin.isatty() and sys.stdin.buffer is not file:
+        click.echo(cell(str(unclear)), err=True)
+        if click.confirm(f"Is that right? The file is read as {LIKELY} (Windows, Western Europe) then", err=True):
+            return LIKELY
+    raise Refused(f"{unclear}: if that is right, add --encoding {LIKELY}, else one of {', '.join(ENCODINGS)}")
+
+
+def _differences(changes: Sequence[Json]) -> Iterator[tuple[Any, ...]]:
+    for change in changes:
+        before, after = change["before"] or {}, change["after"]
+        if not before:
+            yield change["line"], change["idTag"], "added", None, None
+        for name, value in after.items():
+            if value != before.get(name) and (before or value):
+                yield change["line"], change["idTag"], name, before.get(name), value
 
 
 @tags.command(examples=["ocpp-soap tags export > cards.csv", "ocpp-soap tags export --json"])
@@ -112,4 +165,7 @@ def export() -> None:
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(map(write_row, desk.export_tags()))
+    with progress("tags") as advance:
+        for done, tag in enumerate(desk.export_tags(), 1):
+            writer.writerow(write_row(tag))
+            advance(done)

@@ -36,7 +36,7 @@ from .errors import (
     Unfinished,
 )
 from .gateway import Gateway
-from .id_tags import Imported
+from .id_tags import Imported, ImportedFields, ImportedTag
 from .journal import JournalEntry
 from .models import (
     Callback,
@@ -79,6 +79,8 @@ __all__ = [
     "GatewayError",
     "IdTag",
     "Imported",
+    "ImportedFields",
+    "ImportedTag",
     "Invalid",
     "JournalEntry",
     "LocalList",

@@ -7,21 +7,45 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from .editing import changing
 from .errors import Changed, NotFound
 from .models import IdTag, Json, Model, UnknownIdTag
-from .reading import read, written
+from .reading import query, read, written
 from .resources import Resource
 from .transport import Reply, segment
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportedFields:
+    """What a file can say of a tag."""
+
+    expires: datetime | None
+    parentIdTag: str | None
+    maxTransactions: int | None
+    blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedTag:
+    """What a line would make of a tag; `before` None: it is a new one."""
+
+    line: int
+    idTag: str
+    before: ImportedFields | None
+    after: ImportedFields
+
+
+@dataclass(frozen=True, kw_only=True)
 class Imported(Model):
-    """What an import did."""
+    """What an import did, or would do; `changes` are those of a dry run."""
 
     added: int
     changed: int
+    unchanged: int
+    notes: tuple[str, ...] = ()
+    changes: tuple[ImportedTag, ...] = ()
 
 
 class IdTags(Resource):
@@ -109,14 +133,24 @@ class IdTags(Resource):
         """All of them as CSV, in the columns that `import_csv` reads."""
         return self._transport.get("/id-tags.csv", headers={"Accept": "text/csv"}).content.decode()
 
-    def import_csv(self, csv: str | bytes | Path) -> Imported:
+    def import_csv(
+        self,
+        csv: str | bytes | Path,
+        *,
+        encoding: str | None = None,
+        duplicates: Literal["refuse", "last"] | None = None,
+        dryRun: bool | None = None,
+    ) -> Imported:
         """Adds and changes tags from CSV, or from a file of such; all of them or, when a line is wrong, none.
 
         The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or
-        false). What there is no column for stays as it is. `Invalid` says which lines are wrong.
+        false). What there is no column for stays as it is, and so it does where the cell is empty. `encoding` is
+        needed for bytes that are not UTF-8, such as cp1252. `Invalid` says which lines are wrong.
         """
         content = csv.read_bytes() if isinstance(csv, Path) else csv.encode() if isinstance(csv, str) else csv
-        reply = self._transport.call("POST", "/id-tags.csv", body=content, headers={"Content-Type": "text/csv"})
+        asked = query(encoding=encoding, duplicates=duplicates, dryRun=dryRun)
+        headers = {"Content-Type": "text/csv"}
+        reply = self._transport.call("POST", "/id-tags.csv", query=asked, body=content, headers=headers)
         return read(Imported, reply.object())
 
     def _put(self, idTag: str, fields: Json, headers: dict[str, str]) -> IdTag:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ...errors import Busy, Conflict, InvalidPayload, NotFound, Problem
 from ..pages import TagFilter
 from ..ports import Work
-from ..records import Json, Tag
-from ..tag_file import LONGEST_PARENT, MOST, read_tag
+from ..records import Tag
+from ..tag_file import LONGEST_PARENT, MOST, TagChange, TagImport, TagRow, read_tag
 from .seat import Check, Seat
 
 # Tags that are read, or written, at once.
@@ -76,24 +76,30 @@ class TagDesk(Seat):
 
         self._decide(act)
 
-    def import_tags(self, rows: Sequence[Json], progress: Callable[[int], None] = lambda _: None) -> tuple[int, int]:
-        """Adds and changes tags, all in one transaction; returns how many were added and how many changed.
+    def import_tags(
+        self, rows: Sequence[TagRow], progress: Callable[[int], None] = lambda _: None, dry_run: bool = False
+    ) -> TagImport:
+        """Adds and changes tags, all in one transaction; a dry run changes nothing and lists what would change.
 
-        `rows` are those of `tag_file.read_csv`: what a row has no field for stays as it is.
+        What a row has no field for stays as it is.
         """
 
-        def act(work: Work) -> tuple[int, int]:
-            changed = 0
+        def act(work: Work) -> TagImport:
+            done: list[TagChange] = []
             for begin in range(0, len(rows), TOGETHER):
                 some = rows[begin : begin + TOGETHER]
-                known = work.tags.some([row["id_tag"] for row in some], lock=True)
-                fresh = (Tag(row["id_tag"], False, None, None, None) for row in some)
-                before = [known.get(tag.id_tag.casefold(), tag) for tag in fresh]
-                work.tags.save_all([replace(tag, **row) for tag, row in zip(before, some, strict=True)])
-                changed += len(known)
+                known = work.tags.some([row.fields["id_tag"] for row in some], lock=not dry_run)
+                changes = list(filter(None, (_change(known, row) for row in some)))
+                if not dry_run:
+                    work.tags.save_all([change.after for change in changes])
+                done += changes
                 progress(begin + len(some))
-            return len(rows) - changed, changed
+            added = sum(change.before is None for change in done)
+            return TagImport(added, len(done) - added, len(rows) - len(done), done if dry_run else ())
 
+        if dry_run:
+            with self.store.reading() as work:
+                return act(work)
         return self._decide(act)
 
     def export_tags(self) -> Iterator[Tag]:
@@ -106,6 +112,18 @@ class TagDesk(Seat):
             if page.next is None:
                 return
             after = page.next
+
+
+def _change(known: Mapping[str, Tag], row: TagRow) -> TagChange | None:
+    """What a row of a file changes; None when the tag is so already, however it is spelled."""
+    before = known.get(row.fields["id_tag"].casefold())
+    if before is None:
+        return TagChange(row.line, None, replace(Tag(row.fields["id_tag"], False, None, None, None), **row.fields))
+    fields = {**row.fields, "id_tag": before.id_tag}
+    if before.parent is not None and fields.get("parent", "").casefold() == before.parent.casefold():
+        fields["parent"] = before.parent
+    after = replace(before, **fields)
+    return None if after == before else TagChange(row.line, before, after)
 
 
 def _proper(tag: Tag) -> Tag:

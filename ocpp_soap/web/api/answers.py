@@ -183,6 +183,8 @@ _PORTRAIT: dict[str, Callable[[], Schema]] = {
     "configuration": lambda: array(ref("ConfigurationKey")),
 }
 
+_IMPORTED = thing(expires=maybe(time()), parentIdTag=maybe(text()), maxTransactions=maybe(number()), blocked=flag())
+
 COMPONENTS: dict[str, Schema] = {
     "Problem": {
         **thing("What went wrong (RFC 9457).", type=text(), title=text(), status=number(), detail=text()),
@@ -238,6 +240,17 @@ COMPONENTS: dict[str, Schema] = {
         parentIdTag=maybe(text("The tag of its group.")),
         maxTransactions=maybe(number("How many at the same time; null: 1.")),
         blocked=flag(),
+    ),
+    "TagImport": thing(
+        "What an import did, or would do.",
+        added=number(),
+        changed=number(),
+        unchanged=number(),
+        notes=array(text(), "Ignored columns, and tags of which the last line was taken."),
+        changes=array(
+            thing(line=number(), idTag=text(), before=maybe(_IMPORTED), after=_IMPORTED),
+            "What would change, of a dry run; `before` null: a new tag.",
+        ),
     ),
     "UnknownIdTag": thing(**_TAG_PRESENTED, count=number()),
     "Reservation": thing(

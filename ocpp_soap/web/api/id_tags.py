@@ -8,13 +8,24 @@ from io import StringIO
 
 from ...central.pages import TagFilter
 from ...central.records import Json, Tag
-from ...central.shapes import shown, tag_object
-from ...central.tag_file import COLUMNS, LONGEST_PARENT, MOST, read_csv
+from ...central.shapes import import_object, shown, tag_object
+from ...central.tag_file import (
+    COLUMNS,
+    DUPLICATES,
+    ENCODINGS,
+    LIKELY,
+    LONGEST_PARENT,
+    MOST,
+    REFUSE,
+    EncodingUnclear,
+    read_csv,
+    write_row,
+)
 from ...errors import NotFound, Refused
-from .answers import number, page_of, ref, thing
+from .answers import page_of, ref
 from .endpoints import Answer, Call, Routes, tagged
 from .etags import IfMatch, IfMatchOrNew, must_be_so
-from .fields import Paged, Question, flag, moment, text, whole
+from .fields import Paged, Query, Question, choice, flag, moment, text, whole
 
 id_tags = Routes("id-tags", "Cards and fobs that start transactions. Upper and lower case are the same.")
 
@@ -45,6 +56,16 @@ class Decided(Question):
     parentIdTag = text("The tag of its group.", LONGEST_PARENT, allow_none=True, load_default=None)
     maxTransactions = whole("How many at the same time.", 1, MOST, allow_none=True, load_default=None)
     blocked = flag("Whether it may not charge.", load_default=False)
+
+
+class Imported(Query):
+    """How a file is read."""
+
+    encoding = choice("Of the file; needed where it is not UTF-8.", ENCODINGS)
+    duplicates = choice(
+        "Of a tag in several lines: refuse the file, or take the last.", DUPLICATES, load_default=REFUSE
+    )
+    dryRun = flag("True: change nothing, and list what would change.", load_default=False)
 
 
 def _decided(tag: Tag | None) -> Json | None:
@@ -127,21 +148,28 @@ def export_id_tags(call: Call) -> Answer:
     "/id-tags.csv",
     "operate",
     whole=True,
+    query=Imported,
     takes={"required": True, "content": {"text/csv": {"schema": {"type": "string"}, "example": EXAMPLE}}},
     longest=LONGEST_IMPORT,
-    gives={200: thing(added=number(), changed=number())},
+    gives={200: ref("TagImport")},
 )
 def import_id_tags(call: Call) -> Answer:
     """Adds and changes up to 20,000 idTags; all of them or, when a line is wrong, none.
 
-    The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or false).
-    What there is no column for stays as it is.
+    The first line names the columns: idTag, and any of expires, parentIdTag, maxTransactions, blocked (true or false);
+    others are ignored, with a note. They are divided by commas, semicolons or tabs. An empty cell changes nothing, nor
+    does a column that is not there.
     """
-    rows = read_csv(call.body)
-    if len(rows) > MOST_IMPORTED:
-        raise Refused(f"expected {MOST_IMPORTED} tags at most, found {len(rows)}: import them in parts")
-    added, changed = call.desk.import_tags(rows)
-    return Answer({"added": added, "changed": changed})
+    try:
+        file = read_csv(call.body, call.query.get("encoding"), call.query["duplicates"])
+    except EncodingUnclear as unclear:
+        raise Refused(
+            f"{unclear}: name the encoding with ?encoding={LIKELY}, or one of {', '.join(ENCODINGS)}"
+        ) from None
+    if len(file.rows) > MOST_IMPORTED:
+        raise Refused(f"expected {MOST_IMPORTED} tags at most, found {len(file.rows)}: import them in parts")
+    done = call.desk.import_tags(file.rows, dry_run=call.query["dryRun"])
+    return Answer(import_object(done, file.notes))
 
 
 def _lines(call: Call) -> Iterator[str]:
@@ -149,8 +177,7 @@ def _lines(call: Call) -> Iterator[str]:
     writer = csv.writer(line)
     writer.writerow(COLUMNS)
     for tag in call.desk.export_tags():
-        blocked = "true" if tag.blocked else "false"
-        writer.writerow((tag.id_tag, shown(tag.expires), tag.parent, tag.max_transactions, blocked))
+        writer.writerow(write_row(tag))
         if line.tell() > CHUNK:
             yield line.getvalue()
             line.seek(0)

@@ -93,19 +93,49 @@ def test_unknown_tags_that_were_presented_are_listed(terminal: Terminal, store: 
 
 
 def test_a_file_adds_and_changes(terminal: Terminal, tmp_path: Path) -> None:
-    """What the file has no column for stays: a blocked tag stays blocked."""
+    """What the file has no column for, or an empty cell, stays: a blocked tag stays blocked, its spelling too."""
     terminal.says("tags", "add", "04A1", "--max-transactions", "5")
     terminal.says("tags", "block", "04A1")
     file = tmp_path / "cards.csv"
-    file.write_text("idTag,expires\n04a1,2030-01-01T00:00:00Z\n04B2,\n", encoding="utf-8")
-    assert {"added": 1, "changed": 1} == terminal.json("tags", "import", str(file))
+    file.write_text("idTag,expires,blocked\n04a1,2030-01-01T00:00:00Z,\n04B2,,\n", encoding="utf-8")
+    change = {"expires": "2030-01-01T00:00:00Z", "parentIdTag": None, "maxTransactions": 5, "blocked": True}
+    dry = terminal.json("tags", "import", str(file), "--dry-run")
+    assert (1, 1, 0) == (dry["added"], dry["changed"], dry["unchanged"])
+    first = {"line": 2, "idTag": "04A1", "before": {**change, "expires": None}, "after": change}
+    assert [first, 3] == [dry["changes"][0], dry["changes"][1]["line"]]
+    assert "1 tags would be added, 1 would be changed" in terminal.says("tags", "import", str(file), "--dry-run")
+    assert ["04A1"] == [row["idTag"] for row in terminal.json("tags", "list")]
+    done = {"added": 1, "changed": 1, "unchanged": 0, "notes": [], "changes": []}
+    assert done == terminal.json("tags", "import", str(file))
+    assert {**done, "added": 0, "changed": 0, "unchanged": 2} == terminal.json("tags", "import", str(file))
     rows = [(r["idTag"], r["blocked"], r["maxTransactions"], r["expires"]) for r in terminal.json("tags", "list")]
-    assert [("04a1", True, 5, "2030-01-01T00:00:00Z"), ("04B2", False, None, None)] == rows
+    assert [("04A1", True, 5, "2030-01-01T00:00:00Z"), ("04B2", False, None, None)] == rows
 
 
 def test_a_file_may_come_by_stdin(terminal: Terminal) -> None:
     """With - as its name."""
-    assert "2 tags added, 0 changed\n" == terminal.says("tags", "import", "-", stdin="idTag\nA\nB\n")
+    assert "2 tags added, 0 changed, 0 unchanged\n" == terminal.says("tags", "import", "-", stdin="idTag\nA\nB\n")
+
+
+def test_a_file_in_another_encoding_needs_its_name(terminal: Terminal) -> None:
+    """Nobody at a terminal can be asked: the error shows how the line would be read, and names the option."""
+    data = "idTag;Fahrer\n04A1;M\u00fcller\n".encode("cp1252")
+    reason = terminal.refuses("tags", "import", "-", stdin=data)
+    assert "A1;M\u00fcller" in reason
+    assert "add --encoding cp1252" in reason
+    assert (
+        "Note: ignored columns: Fahrer"
+        in terminal.run("tags", "import", "-", "--encoding", "cp1252", stdin=data).stderr
+    )
+    assert ["04A1"] == [row["idTag"] for row in terminal.json("tags", "list")]
+
+
+def test_an_export_is_no_formula_and_comes_back(terminal: Terminal) -> None:
+    """A spreadsheet computes nothing of it, and an import of it changes nothing."""
+    terminal.says("tags", "add", "=1+1", "--parent", "@FLEET")
+    text = terminal.says("tags", "export")
+    assert "'=1+1,,'@FLEET,,false" == text.splitlines()[1]
+    assert "0 tags added, 0 changed, 1 unchanged\n" == terminal.says("tags", "import", "-", stdin=text)
 
 
 def test_a_wrong_line_keeps_the_whole_file_out(terminal: Terminal) -> None:

@@ -78,7 +78,11 @@ def test_tags_come_and_go_as_csv(api: Api) -> None:
     lines = [f'"{group},{i}",2030-01-01T00:00:00Z,{group},{i + 1},true' for i in range(3)]
     csv = "\r\n".join(["idTag,expires,parentIdTag,maxTransactions,blocked", *lines, ""])
     kind = {"content_type": "text/csv"}
-    assert {"added": 3, "changed": 0} == api.ask("POST", "/id-tags.csv", data=csv, **kind).json
+    counts = {"added": 3, "changed": 0, "unchanged": 0, "notes": [], "changes": []}
+    dry = api.ask("POST", "/id-tags.csv?dryRun=true", data=csv, **kind).json
+    assert ({**counts, "changes": None}, 3) == ({**dry, "changes": None}, len(dry["changes"]))
+    assert counts == api.ask("POST", "/id-tags.csv", data=csv, **kind).json
+    assert {**counts, "added": 0, "unchanged": 3} == api.ask("POST", "/id-tags.csv", data=csv, **kind).json
     export = api.ask("GET", "/id-tags.csv").get_data(as_text=True)
     assert lines == [line for line in export.splitlines() if group in line]
     assert 0 == api.ask("POST", "/id-tags.csv", data=export, **kind).json["added"]
@@ -90,3 +94,19 @@ def test_tags_come_and_go_as_csv(api: Api) -> None:
     api.ask("POST", "/id-tags.csv", 413, data=many * 20, **kind)
     told = api.items(f"/audit?subject=id-tag%20{group},0")
     assert [("import", None, 1)] == [(row["what"], row["before"], row["after"]["maxTransactions"]) for row in told]
+
+
+def test_a_file_in_another_encoding_is_a_422_that_says_how_to_name_it(api: Api) -> None:
+    """The parameter, its values and a sample; duplicates are refused until the last line is asked for."""
+    kind, own = {"content_type": "text/csv"}, name()
+    data = f"idTag;Name\n{own};M\u00fcller\n{own};M\u00fcller\n".encode("cp1252")
+    detail = api.ask("POST", "/id-tags.csv", 422, data=data, **kind).json["detail"]
+    assert "M\u00fcller" in detail
+    assert "?encoding=cp1252" in detail
+    path = "/id-tags.csv?encoding=cp1252"
+    assert f"{own} stands in line 2 already" in api.ask("POST", path, 422, data=data, **kind).json["detail"]
+    done = api.ask("POST", f"{path}&duplicates=last", data=data, **kind).json
+    assert (1, ["ignored columns: Name", f"{own} stands in lines 2, 3: line 3 is taken"]) == (
+        done["added"],
+        done["notes"],
+    )
