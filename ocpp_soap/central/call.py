@@ -5,9 +5,10 @@ Handlers take the time and everything else about the exchange from here, never f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from ..errors import Fault, Problem
@@ -17,6 +18,10 @@ from .authentication import NOTHING, Credentials, Rules
 from .callback import CallbackGuard
 from .profile import EVERYBODYS, Profile
 from .records import ChargePoint, Flags, Json
+
+# Characters that are kept of the texts of one flag; of all flags of a message, before each is cut to the least.
+KEPT_OF_A_FLAG, KEPT_AT_LEAST = 2000, 80
+KEPT_OF_FLAGS, KEPT_OF_A_STRANGERS_FLAGS = 32 * 1024, 2 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,21 @@ class Call:
 
     def flags_as_json(self) -> Flags:
         """All flags as the store keeps them."""
-        return [flag.as_dict() for flag in self.flags]
+        return self._kept(self.flags)
 
     def content_flags(self) -> Flags:
         """Those about what the message says, and not about how it was sent: for what is kept of its content."""
-        return [flag.as_dict() for flag in self.flags if flag.quirk not in AROUND_A_MESSAGE]
+        return self._kept(flag for flag in self.flags if flag.quirk not in AROUND_A_MESSAGE)
+
+    def _kept(self, flags: Iterable[Flag]) -> Flags:
+        """Flags within bounds: the more they say in all the less is kept of each, and of a stranger's the least."""
+        left, most = (KEPT_OF_FLAGS, len(self.flags)) if self.proven else (KEPT_OF_A_STRANGERS_FLAGS, 20)
+        kept: Flags = []
+        for flag in islice(flags, most):
+            longest = max(KEPT_AT_LEAST, min(KEPT_OF_A_FLAG, left))
+            kept.append({name: text and text[:longest] for name, text in flag.as_dict().items()})
+            left -= sum(len(text or "") for text in kept[-1].values())
+        return kept
 
 
 @dataclass(frozen=True, slots=True)

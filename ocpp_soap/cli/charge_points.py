@@ -12,6 +12,7 @@ from ..central.desk.charge_points import ACCEPTED, REJECTED, STATUS
 from ..central.desk.seat import unknown
 from ..central.records import ChargePoint
 from ..errors import NotFound
+from ..logs import printable
 from . import details
 from .grammar import Group, open_gateway, wants_json, who
 from .output import put_json, put_table
@@ -84,6 +85,7 @@ def add(identity: str, status: str, url: str | None, interval: int | None) -> No
     desk = open_gateway().desk(who())
     added = desk.register(identity, status, interval, url)
     _warn(desk, added)
+    _warn_of_lookalikes(desk, added)
     _report(added, f"{added.identity} is registered: {status}")
 
 
@@ -124,14 +126,22 @@ def set_callback(identity: str, url: str | None, forget: bool) -> None:
 
 def _decide(identity: str, status: str) -> None:
     gateway = open_gateway()
-    decided = gateway.desk(who()).decide(identity, status)
+    desk = gateway.desk(who())
+    decided = desk.decide(identity, status)
+    if status == ACCEPTED:
+        _warn_of_lookalikes(desk, decided)
     lacking = Access.read(decided.access).lacking(gateway.settings.station_proof) if status == ACCEPTED else None
     hint = f"; it has to show a {lacking}: `ocpp-soap charge-points access {decided.identity} --make-{lacking}`"
     _report(decided, f"{decided.identity} is {status}" + (hint if lacking else ""))
 
 
 def _report(point: ChargePoint, words: str) -> None:
-    put_json(portrait.summary(point)) if wants_json() else click.echo(words)
+    put_json(portrait.summary(point)) if wants_json() else click.echo(printable(words))
+
+
+def _warn_of_lookalikes(desk: Desk, point: ChargePoint) -> None:
+    if reason := desk.suspicion(point.identity):
+        click.echo(f"Warning: {reason}. Reject it unless it is the charge point that you mean.", err=True)
 
 
 def _warn(desk: Desk, point: ChargePoint) -> None:

@@ -48,7 +48,13 @@ def put_json(value: Any, indent: int | None = 2) -> None:
     """Prints a value as JSON, with times and decimals as `protocol.writing` has them and None as null."""
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=to_json)
     # JSON lets most of these stand; a terminal may not.
-    click.echo(UNPRINTABLE.sub(lambda found: "\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
+    click.echo(UNPRINTABLE.sub(lambda found: "\n" if found[0] == "\n" else _escaped(found[0]), text))
+
+
+def _escaped(character: str) -> str:
+    """A character as JSON spells it in ASCII: one beyond 16 bits as its two halves."""
+    halves = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join("\\u" + halves[i : i + 4] for i in range(0, len(halves), 4))
 
 
 def put_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:

@@ -17,6 +17,9 @@ from .times import SPELLINGS, parse_time
 
 INT_RANGE = range(-(2**31), 2**31)
 
+# Characters that are kept of a text that should be shorter.
+LONGEST_TEXT = 255
+
 # Words of other versions and misspellings from the field, by type and folded text; never by resemblance (decision 2).
 ALIASES = {"UnitOfMeasure": {"celcius": "Celsius", "a": "A", "amp": "A", "v": "V", "volt": "V"}}
 
@@ -49,7 +52,8 @@ def read(raw: Mapping[str, Any], type_: ComplexType) -> Reading:
     """Reads nested dicts and lists of text (None or empty: absent) as `type_` says.
 
     Values come back as text, int, Decimal, bool and aware UTC datetime. Unknown words of an enumeration and texts that
-    are too long are kept as sent; a number outside its type stays in the flag or problem only, as raw text.
+    are too long are kept as sent, up to some hundred characters; a number outside its type stays in the flag or problem
+    only, as raw text.
     """
     reading = Reading()
     reading.payload = _complex(raw, type_, "", reading)
@@ -114,7 +118,11 @@ def _text(raw: str, f: Field, type_: SimpleType, path: str, reading: Reading) ->
     if type_.enumeration and value not in type_.enumeration:
         value, assumed, quirk = _word(value, type_)
     if type_.max_length is not None and len(value) > type_.max_length:
-        assumed, quirk = f"kept whole, though longer than {type_.max_length} characters", "overlong-text"
+        # What is this long was not written by hand, and would be stored, listed and compared over and over.
+        longest = max(LONGEST_TEXT, 2 * type_.max_length)
+        kept = "kept whole" if len(value) <= longest else f"its first {longest} characters are kept"
+        value = value[:longest]
+        assumed, quirk = f"{kept}, though longer than {type_.max_length} characters", "overlong-text"
     if assumed is None and len(text) != len(raw):
         assumed, quirk = "surrounding blanks taken away", "padded-value"
     if assumed is not None:

@@ -54,7 +54,8 @@ def peer_of(request: Mapping[str, Any], trusted: Sequence[Network]) -> str | Non
     # A proxy on a Unix socket has no address; who may connect to that is a matter of the file system.
     for hop in (remote, *(_host(part) for part in reversed(forwarded.split(",")))):
         try:
-            address = ipaddress.ip_address(hop) if hop else None
+            # A zone (fe80::1%eth0) says something on the machine that wrote it alone, and anybody can write one.
+            address = ipaddress.ip_address(hop.partition("%")[0]) if hop else None
         except ValueError:
             break
         mapped = getattr(address, "ipv4_mapped", None)

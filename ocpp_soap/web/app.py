@@ -32,6 +32,9 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
     `endpoint` is the SOAP endpoint and `api` the web API, any WSGI applications; None where they are not.
     """
     app = Flask("ocpp_soap.web")
+    # A redirect would be made of the Host that the client named.
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
     if has_page:
         _show_page(app, public_url=public_url, has_endpoint=endpoint is not None, has_api=api is not None)
 
@@ -59,7 +62,15 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
             return endpoint({**request, "PATH_INFO": "/-/-/-" + request["PATH_INFO"]}, start_response)
         return app.wsgi_app(request, start_response)
 
-    return DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)})
+    mounted = DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)})
+
+    def answer(request: dict[str, Any], start_response: Any) -> Any:
+        if request["PATH_INFO"][:1] not in ("", "/"):  # `OPTIONS *` asks about the server, which has nothing to say
+            return _plain("There is nothing at this path.", 404)(request, start_response)
+        # An absolute URL without a path means the root.
+        return mounted({**request, "PATH_INFO": request["PATH_INFO"] or "/"}, start_response)
+
+    return answer
 
 
 class Late:

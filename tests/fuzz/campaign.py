@@ -5,9 +5,12 @@ It must not know what is sent, nor what is an answer.
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import hypothesis
@@ -20,6 +23,9 @@ from .cases import ANSWERS, GATEWAY, SOAP_TYPE, Case
 from .luck import lucky
 from .oracle import Violation
 from .targets import GROWTH, MEBIBYTE, Target, forget, memory
+
+# What has no answer after so many seconds hangs, however busy this machine is.
+HANGS = 120.0
 
 # How many cases a run has, the first of each kind fewer. Most are for the application, where one takes the least time.
 CASES, FIRST = 100, 25
@@ -82,10 +88,13 @@ def run(targets: Mapping[str, Target], seconds: float, seed: int, tell: Callable
         if rounds and time.monotonic() - begun > seconds and report.failed is None:
             return
         try:
-            report.outcomes[case.target, targets[case.target].play(case)] += 1
-        except Violation as violation:
-            report.failed, report.words = case, str(violation)
-            raise
+            with _limited(HANGS):
+                report.outcomes[case.target, targets[case.target].play(case)] += 1
+        except Exception as error:
+            # A target that raises, hangs or is gone has failed by this case like one that says so.
+            named = str(error) if isinstance(error, Violation) else f"{type(error).__name__}: {error}"
+            report.failed, report.words = case, named
+            raise Violation(named) from error
 
     try:
         while not rounds or time.monotonic() - begun < seconds:
@@ -105,7 +114,28 @@ def run(targets: Mapping[str, Target], seconds: float, seed: int, tell: Callable
         report.words = str(violation)
     except hypothesis.errors.Flaky:
         report.words += "\n(only after the cases before it: it did not happen again by itself)"
+    except Exception as error:  # noqa: BLE001 whatever ends a campaign has a name
+        report.words = f"{type(error).__name__}: {error}"
     return report
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raises `TimeoutError` in what takes longer, where this is the main thread."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _several(cases: st.SearchStrategy[Case], play: Callable[[Case], None], seed: int, most: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from . import campaign
 from .campaign import run
 from .cases import ANSWERS, APPLICATION, GATEWAY, Case
 from .oracle import Violation, judge
@@ -21,6 +23,43 @@ def test_nothing_gives_way_in_a_few_seconds(tmp_path: Path) -> None:
     assert {"reply", "ProtocolError", "NotSupported"} <= {
         word for target, word in report.outcomes if target == APPLICATION
     }
+
+
+class Silent:
+    """A target that takes one sort of case amiss."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def play(self, case: Case) -> str:
+        """Raises."""
+        if self.error is not None and case.target == GATEWAY:
+            raise self.error
+        return "reply"
+
+    def finish(self) -> int:
+        """It has no state."""
+        return 0
+
+
+def test_a_target_that_does_not_answer_in_time_is_a_failure_with_its_case() -> None:
+    """Named, and there to be saved: no exception ends a campaign without a word."""
+    silent = Silent(TimeoutError("timed out"))
+    report = run(dict.fromkeys((APPLICATION, GATEWAY, ANSWERS), silent), seconds=0.1, seed=7, tell=lambda *_: None)
+    assert not report.well
+    assert "TimeoutError: timed out" in report.words
+    assert report.failed is not None
+    assert GATEWAY == report.failed.target
+
+
+def test_a_target_that_hangs_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a hanging application is a failure, and not the end of the campaign."""
+    monkeypatch.setattr(campaign, "HANGS", 0.05)
+    hanging = Silent()
+    monkeypatch.setattr(hanging, "play", lambda _: threading.Event().wait() and "never")
+    report = run(dict.fromkeys((APPLICATION, GATEWAY, ANSWERS), hanging), seconds=0.1, seed=7, tell=lambda *_: None)
+    assert "TimeoutError: no answer within 0.05 s" in report.words
+    assert report.failed is not None
 
 
 def test_a_case_comes_back_from_its_file(tmp_path: Path) -> None:

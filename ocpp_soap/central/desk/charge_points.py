@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ...errors import Conflict, InvalidPayload, NotFound, Problem
 from ...logs import UNPRINTABLE
-from .. import callback
+from .. import callback, lookalikes
 from ..ports import Work
 from ..profile import Profile
 from ..records import ChargePoint, Json
@@ -118,6 +118,13 @@ class ChargePointDesk(Seat):
     def warning(self, point: ChargePoint) -> str | None:
         """Why a charge point will not be called at its address, as far as the rules for callbacks tell by now."""
         return None if point.callback_url is None else self.guard.refusal(point.callback_url)
+
+    def suspicion(self, identity: str) -> str | None:
+        """Why an identity may be another one than it seems to whoever reads it, given all others."""
+        with self.store.reading() as work:
+            others = [point.identity for point in work.charge_points.list()]
+            others += [stranger.identity for stranger in work.charge_points.unknown()]
+        return lookalikes.suspicion(identity, others)
 
 
 def _identity(text: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
+from ...logs import Seldom
 from ...protocol.writing import NOT_XML
 from ..call import Call
 from ..ports import Work
@@ -68,6 +69,7 @@ class PlugIns:
     def __init__(self, plug_ins: Iterable[PlugIn] = ()) -> None:
         """Takes what keeps the contract of `PlugIn`; the rest is logged and left out."""
         self._by_vendor: dict[str, list[PlugIn]] = {}
+        self._failures = Seldom()
         for plug_in in plug_ins:
             if _keeps_contract(plug_in):
                 self._by_vendor.setdefault(plug_in.vendor_id.casefold(), []).append(plug_in)
@@ -86,11 +88,17 @@ class PlugIns:
         vendor_id = consultation.request["vendorId"]
         try:
             reply = _run(self._find(consultation.request), consultation.request, call)
-        except Exception:  # a plug-in is somebody else's code: whatever it does, the station gets its answer
-            log.exception("the plug-in for %r failed or took over %s s", vendor_id, TIME_LIMIT)
+        except Exception as error:  # noqa: BLE001 whatever somebody else's code does, the station gets its answer
+            self._tell(vendor_id, error)
             call.flag("vendorId", vendor_id, "Rejected, since its plug-in failed; the message is kept")
             reply = PlugInReply("Rejected")
         return _settle(consultation, reply)
+
+    def _tell(self, vendor_id: str, error: Exception) -> None:
+        """Logs that a plug-in failed, once a minute for each vendor: a station may send the same over and over."""
+        if withheld := self._failures.due(vendor_id.casefold()):
+            more = f" ({withheld - 1} times before this one since it was last told)" if withheld > 1 else ""
+            log.error("the plug-in for %r failed or took over %s s%s", vendor_id, TIME_LIMIT, more, exc_info=error)
 
     def _find(self, request: Json) -> PlugIn | None:
         candidates = self._by_vendor.get(request["vendorId"].casefold(), [])
@@ -121,8 +129,18 @@ def _run(plug_in: PlugIn | None, request: Json, call: Call) -> PlugInReply:
     if reply.record is not None and not isinstance(reply.record, dict):
         raise ValueError("its record is no JSON object")
     if "\\u0000" in json.dumps(reply.record, allow_nan=False):
-        raise ValueError("its record holds a null byte, which PostgreSQL can't keep")
+        # Whoever hands on what a station sent need not know what a database can't hold.
+        call.flag("data", None, "kept in its record without null characters")
+        return replace(reply, record=_without_nulls(reply.record))
     return reply
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_without_nulls(name): _without_nulls(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(inner) for inner in value]
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def _keeps_contract(plug_in: Any) -> bool:

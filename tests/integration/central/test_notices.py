@@ -172,12 +172,29 @@ class Careless(Echo):
         return replies[request["messageId"]]
 
 
-@pytest.mark.parametrize("reply", ["null", "set", "nan", "null-in-record", "number", "none", "missing"])
+@pytest.mark.parametrize("reply", ["null", "set", "nan", "number", "none", "missing"])
 def test_a_careless_plug_in_costs_no_message(make_central: Any, reply: str) -> None:
     """Its reply is Rejected; the message is kept, on both databases."""
     central: Central = make_central([Careless()], unknown_charge_points="accept")
     assert {"status": "Rejected"} == central.say("DataTransfer", vendorId="Acme", messageId=reply, data="d")
     assert [("Rejected", "d")] == [(row["status"], row["data"]) for row in _data(central)]
+
+
+def test_a_null_character_of_a_station_is_no_failure_of_its_plug_in(make_central: Any, caplog: Any) -> None:
+    """The record is kept without it, and nothing is logged."""
+    central: Central = make_central([detection_loop], unknown_charge_points="accept")
+    sent = {"vendorId": "Schneider Electric", "messageId": "Detection loop", "data": '{"a": "\\u0000b"}'}
+    assert {"status": "Accepted"} == central.say("DataTransfer", **sent)
+    assert {"a": "b"} == _data(central)[0]["record"]
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_plug_in_that_fails_is_logged_once_a_minute(make_central: Any, caplog: Any) -> None:
+    """However often a station sends what it fails for."""
+    central: Central = make_central([Careless()], unknown_charge_points="accept")
+    for _ in range(5):
+        central.say("DataTransfer", vendorId="Acme", messageId="nan", data="d")
+    assert 1 == sum("plug-in for" in record.getMessage() for record in caplog.records)
 
 
 def test_what_is_no_plug_in_is_left_out(make_central: Any) -> None:

@@ -44,6 +44,13 @@ def test_a_conforming_message_has_no_flags() -> None:
     [
         ("idTag", " TAG\n", "TAG", "surrounding blanks taken away", "padded-value"),
         ("idTag", "T" * 26, "T" * 26, "kept whole, though longer than 20 characters", "overlong-text"),
+        (
+            "idTag",
+            "T" * 9999,
+            "T" * 255,
+            "its first 255 characters are kept, though longer than 20 characters",
+            "overlong-text",
+        ),
         ("meterStart", "12.0", 12, "12", "number-spelling"),
         ("meterStart", "7.5", 8, "8", "number-spelling"),
         ("meterStart", "+7", 7, "7", "number-spelling"),
