@@ -62,7 +62,11 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
             return endpoint({**request, "PATH_INFO": "/-/-/-" + request["PATH_INFO"]}, start_response)
         return app.wsgi_app(request, start_response)
 
-    mounted = DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)})
+    return _rooted(DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)}))
+
+
+def _rooted(mounted: Any) -> Any:
+    """The application for targets that are a path: nothing that Flask would complete by a redirect."""
 
     def answer(request: dict[str, Any], start_response: Any) -> Any:
         if request["PATH_INFO"][:1] not in ("", "/"):  # `OPTIONS *` asks about the server, which has nothing to say
