@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -63,12 +64,28 @@ class Gateway:
         return (self.folder / "gateway.log").read_text(encoding="utf-8", errors="replace")
 
 
+# The kernel gives out ports from 32768 on by itself; one below belongs to whoever names it.
+PORTS = range(18_000, 32_000)
+RESERVED: dict[int, socket.socket] = {}
+
+
 def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port that is free, and stays so: no other test process is given it, and no connection takes it by chance."""
+    for port in random.sample(PORTS, len(PORTS)):
+        if port in RESERVED:
+            continue
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            # A name of Linux's abstract namespace, which is gone with this process.
+            mark.bind(f"\0ocpp-soap-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        RESERVED[port] = mark
         return port
+    raise AssertionError("every port is taken")
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from ocpp_soap.simulator.traits import Traits
 from ocpp_soap.simulator.wire import SoapWire
 
 from .gateway import Gateway, running
+from .wire import SECONDS
 
 SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
 WSA = "{http://www.w3.org/2005/08/addressing}"
@@ -74,7 +75,7 @@ def header(message: bytes, name: str) -> str | None:
 
 def eventually(question: Callable[[], Any]) -> Any:
     """Asks again and again until the answer is true, and returns it: for what another process does in its own time."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + SECONDS
     while not (answer := question()):
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)

@@ -178,7 +178,7 @@ def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (places.pop(0), port))]
 
     allowed = CallbackRules.parse("127.0.0.3/32")
-    with inside(tmp_path, callback_allow=allowed, read_timeout=0.5) as gateway:
+    with inside(tmp_path, callback_allow=allowed, read_timeout=2) as gateway:
         tell(gateway, f"http://cp.example:{trap.port}/")
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
         command = gateway.commands.send("CP1", "ClearCache", {})

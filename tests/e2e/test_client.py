@@ -72,9 +72,9 @@ def test_a_charging_session_from_afar(gateway: Gateway, station: Simulated) -> N
     gateway.id_tags.save("SESSION")
     started = point.remote_start_transaction(idTag="SESSION", connectorId=1).wait(10)
     assert "Accepted" == started.answer["status"]
-    transaction = point.wait_for_transaction(since=started, timeout=10)
+    transaction = point.wait_for_transaction(since=started, timeout=60)
     assert (1, station.identity) == (transaction.connectorId, transaction.chargeBoxIdentity)
-    charging = point.wait_for_status(1, "Charging", since=started, timeout=10)
+    charging = point.wait_for_status(1, "Charging", since=started, timeout=60)
     assert charging == point.connectors()[1] == point.wait_for_status(1, timeout=0)
     assert transaction.transactionId == point.wait_for_transaction(idTag="session").transactionId
     assert transaction == point.wait_for_transaction(idTag="session", connectorId=1, since=started, timeout=0)
@@ -82,7 +82,7 @@ def test_a_charging_session_from_afar(gateway: Gateway, station: Simulated) -> N
         point.wait_for_transaction(connectorId=2, since=started, timeout=0)
     assert str(transaction) in str(raised.value)
     point.remote_stop_transaction(transactionId=transaction.transactionId).wait(10)
-    ended = point.wait_for_end(transaction.transactionId, timeout=10)
+    ended = point.wait_for_end(transaction.transactionId, timeout=60)
     assert "Remote" == ended.reason
     assert ended.meterValue == gateway.transactions.get(ended.transactionId).meterValue
     assert [ended.transactionId] == [one.transactionId for one in gateway.transactions.list(idTag="SESSION")]
@@ -162,7 +162,7 @@ def test_a_wait_counts_what_is_so_already_unless_it_is_older_than_since(gateway:
     reset = point.reset(type="Soft")
     with pytest.raises(NotInTime, match="a boot since "):
         point.wait_for_boot(since=reset, timeout=0)
-    again = point.wait_for_boot(since=reset, timeout=20)
+    again = point.wait_for_boot(since=reset, timeout=60)
     assert first.lastBoot is not None
     assert again.lastBoot is not None
     assert first.lastBoot < reset.created <= again.lastBoot
@@ -181,7 +181,7 @@ def test_a_station_that_is_gone_and_what_waits_for_it(gateway: Gateway, process:
     with pytest.raises(NotTransmitted, match=f"Reset to {identity} .*: not transmitted: "):
         point.reset(type="Hard").wait(20)
     with pytest.raises(NotTransmitted):
-        point.wait_for_transaction(since=point.remote_start_transaction(idTag="LEFT"), timeout=20)
+        point.wait_for_transaction(since=point.remote_start_transaction(idTag="LEFT"), timeout=60)
     later = point.unlock_connector(Options(when="next-contact"), connectorId=1)
     given_up = point.clear_cache(Options(when="next-contact"))
     assert "cancelled" == given_up.cancel().state

@@ -16,7 +16,7 @@ from ocpp_soap.store.work import SqlStore, open_store
 from tests.integration.messages import answer_fields, content, envelope, schema
 
 from .gateway import running
-from .wire import children, fresh_database, post
+from .wire import fresh_database, post, workers
 
 START = {"connectorId": 1, "timestamp": "2024-01-31T12:00:00Z", "meterStart": 100}
 STOP = {"idTag": "tag", "timestamp": "2024-01-31T13:00:00Z", "meterStop": 200}
@@ -64,7 +64,7 @@ def central(
     folder = tmp_path_factory.mktemp("concurrency")
     url = fresh_database(request.param, postgresql_url, folder, "concurrency")
     with running(folder / "gateway", url, WORKERS="2", UNKNOWN_TAGS="accept") as gateway:
-        assert 2 == len(children(gateway))
+        workers(gateway, 2)
         store = open_store(url)
         yield Central(gateway.url, store)
         store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client as http_client
 import select
 import socket
 import sys
@@ -23,7 +24,8 @@ from ocpp_soap.serving import FORGET_AFTER
 from .attacks import LARGE, MEBIBYTE, heartbeat, heavy, honest
 from .bad_messages import HEARTBEAT, http
 from .gateway import Gateway, running
-from .wire import SECONDS, children, connected, post, talk
+from .stations import eventually
+from .wire import SECONDS, connected, first_line, post, talk, workers
 
 BODY = 100 * MEBIBYTE
 THREADS, SENDERS = 4, 12
@@ -38,7 +40,7 @@ HURRIED = """
 from ocpp_soap import serving
 from ocpp_soap.cli.main import main
 from ocpp_soap.worker import patience
-serving.REQUEST_SECONDS, patience.ROUND = 0.5, 0.05
+serving.REQUEST_SECONDS, patience.ROUND = 2, 0.05
 main()
 """
 
@@ -47,7 +49,7 @@ class Worker:
     """The only worker of a gateway, as the kernel sees it."""
 
     def __init__(self, gateway: Gateway) -> None:
-        [pid] = children(gateway)
+        [pid] = workers(gateway, 1)
         self._process = Path(f"/proc/{pid}")
 
     def memory(self, name: str) -> int:
@@ -89,7 +91,7 @@ def pushed(gateway: Gateway, head: bytes, block: bytes, most: int) -> tuple[byte
             answered, ready, _ = select.select([peer], [peer], [], SECONDS)
             with suppress(BrokenPipeError, ConnectionResetError):
                 sent += peer.send(block) if ready else 0
-        return peer.recv(100).partition(b"\r\n")[0], sent
+        return first_line(peer), sent
 
 
 def with_length(gateway: Gateway) -> tuple[bytes, int]:
@@ -164,11 +166,15 @@ def test_no_message_costs_much_more_than_an_honest_one_of_its_size(gateway: Gate
     """A mebibyte that is built to hurt takes about as much time of the processor and memory as one of meter values."""
     worker = Worker(gateway)
     body, status = heavy()[name]
-    before, begun = worker.forget(), worker.processor
-    assert status == post(gateway.url, body).status
-    grown = worker.memory("VmHWM") - before
-    assert grown < PARSED * MEBIBYTE, f"{grown / MEBIBYTE:.0f} MiB"
-    assert worker.processor - begun <= 3 * usual
+    ticks: list[int] = []
+    # What else runs in the worker meanwhile counts too, so the least of some is the message's own.
+    while len(ticks) < 3 and not (ticks and min(ticks) <= 3 * usual):
+        before, begun = worker.forget(), worker.processor
+        assert status == post(gateway.url, body).status
+        grown = worker.memory("VmHWM") - before
+        assert grown < PARSED * MEBIBYTE, f"{grown / MEBIBYTE:.0f} MiB"
+        ticks.append(worker.processor - begun)
+    assert min(ticks) <= 3 * usual
 
 
 def test_many_heavy_messages_at_once_take_bounded_memory(
@@ -195,12 +201,21 @@ def test_names_that_nobody_has_heard_of_are_forgotten(gateway: Gateway) -> None:
     assert grown < FORGET_AFTER + ROOM, f"{grown / MEBIBYTE:.0f} MiB"
 
 
+def _answered(gateway: Gateway) -> bool:
+    try:
+        return post(gateway.url, HEARTBEAT).status == 200
+    except (OSError, http_client.HTTPException):
+        return False
+
+
 @contextmanager
 def hurried(tmp_path: Path, **settings: str) -> Iterator[Gateway]:
-    """A gateway of two threads that has half a second for each message."""
+    """A gateway of two threads that has two seconds for each message."""
     program = [sys.executable, "-c", HURRIED]
     few = {"WORKERS": "1", "THREADS": "2", **settings}
     with running(tmp_path, f"sqlite:///{tmp_path / 'test.db'}", program=program, **few) as gateway:
+        # The first message makes what the others find made; the patience is not for that.
+        eventually(lambda: _answered(gateway))
         yield gateway
         assert "Traceback" not in gateway.log()
 
@@ -236,7 +251,7 @@ def test_readers_that_take_no_answer_keep_nobody_else_waiting(tmp_path: Path, ta
     """An answer that is not read, or only little by little, holds a thread for a bounded time too."""
     message = heartbeat(header=f"<w:MessageID>{'x' * 9_000_000}</w:MessageID>")
     stop = threading.Event()
-    with hurried(tmp_path, READ_TIMEOUT="0.5", MAX_BODY=str(16 * MEBIBYTE)) as gateway, ExitStack() as stack:
+    with hurried(tmp_path, READ_TIMEOUT="2", MAX_BODY=str(16 * MEBIBYTE)) as gateway, ExitStack() as stack:
         slow = []
         for _ in range(2):
             peer = stack.enter_context(socket.socket())
@@ -270,7 +285,7 @@ def test_peers_that_do_not_close_keep_nobody_else_waiting(gateway: Gateway) -> N
         lingering = [stack.enter_context(connected(gateway.url)) for _ in range(20)]
         for peer in lingering:
             peer.sendall(http(HEARTBEAT))
-            assert peer.recv(100).startswith(b"HTTP/1.1 200 ")
+            assert first_line(peer).startswith(b"HTTP/1.1 200 ")
         begun = time.monotonic()
         assert 200 == post(gateway.url, HEARTBEAT).status
         # gunicorn itself waits two seconds for each of them.

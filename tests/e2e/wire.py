@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -67,6 +68,23 @@ def children(gateway: Gateway) -> list[int]:
     """The process ids of gunicorn's workers."""
     master = gateway.process.pid
     return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def workers(gateway: Gateway, number: int) -> list[int]:
+    """The process ids of gunicorn's workers once there are so many: the first makes a gateway ready."""
+    deadline = time.monotonic() + SECONDS
+    while len(found := children(gateway)) != number:
+        assert time.monotonic() < deadline, f"{len(found)} workers instead of {number}:\n{gateway.log()}"
+        time.sleep(0.02)
+    return found
+
+
+def first_line(peer: socket.socket) -> bytes:
+    """The first line of an answer, however it comes in pieces."""
+    data = b""
+    while b"\r\n" not in data and (more := peer.recv(4096)):
+        data += more
+    return data.partition(b"\r\n")[0]
 
 
 def fresh_database(kind: str, postgresql_url: str, folder: Path, name: str) -> str:

@@ -22,7 +22,7 @@ def odd(act: Act, **how: Any) -> Iterator[Station]:
 
 def probed(terminal: Terminal, status: int, *words: str, **settings: Any) -> dict[str, Any]:
     """The report on CP-1 with the exit status that was expected."""
-    settings = {"CONNECT_TIMEOUT": "1", **settings}
+    settings = {"CONNECT_TIMEOUT": "3", **settings}
     done = terminal.run("charge-points", "probe", "CP-1", *words, "--json", **settings)
     assert (status, "") == (done.exit_code, done.stderr)
     report: dict[str, Any] = json.loads(done.stdout)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.e2e.gateway import PROGRAM, running
+from tests.e2e.wire import first_line
 
 from .conftest import Terminal
 
@@ -147,7 +148,7 @@ def test_gunicorn_serves_with_the_file_in_deploy(terminal: Terminal, tmp_path: P
                 client.settimeout(PATIENCE)
                 if client.connect_ex(str(tmp_path / "gateway.sock")) == 0:
                     client.sendall(b"GET /healthz/ready HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")
-                    assert client.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+                    assert b"HTTP/1.1 200 OK" == first_line(client)
                     break
             time.sleep(0.05)
         process.terminate()

@@ -66,7 +66,7 @@ def server() -> Iterator[Scripted]:
 @pytest.fixture
 def gateway(server: Scripted) -> Iterator[Gateway]:
     """The client of it."""
-    with Gateway(server.url, TOKEN, timeout=5) as opened:
+    with Gateway(server.url, TOKEN, timeout=60) as opened:
         yield opened
 
 
@@ -107,7 +107,7 @@ def test_a_pause_that_would_outlast_the_timeout_is_not_made(server: Scripted, ga
     with pytest.raises(Unavailable) as raised:
         gateway.whoami()
     assert (600, 429, 1) == (raised.value.retry_after, raised.value.status, len(server.asked))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
 
 
 def test_nobody_there_is_told_in_time_and_as_not_sent() -> None:
@@ -116,7 +116,7 @@ def test_nobody_there_is_told_in_time_and_as_not_sent() -> None:
     with Gateway(f"http://127.0.0.1:{free_port()}", TOKEN, timeout=0.4) as gateway, pytest.raises(NoAnswer) as raised:
         gateway.charge_points.register("CP1")
     assert (False, True) == (raised.value.sent, "Connection refused" in str(raised.value))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("trickles", [False, True])
@@ -138,7 +138,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(server: Scripted, trickl
     with Gateway(server.url, TOKEN, timeout=0.4) as gateway, pytest.raises(NoAnswer) as raised:
         gateway.whoami()
     assert raised.value.sent
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
 
 
 def test_the_token_goes_to_the_gateway_alone(server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_a_wait_at_a_gateway_that_falls_silent_ends_soon(server: Scripted, monke
     with Gateway(server.url, TOKEN) as gateway:
         with pytest.raises(NoAnswer):
             gateway.charge_point("CP1").wait_for_boot(timeout=0.1)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 20
         server.answers(ME)
         assert "ci" == gateway.whoami().name
 
@@ -224,7 +224,7 @@ def test_connections_are_kept_and_no_thread_shares_one(server: Scripted, gateway
 def test_a_client_that_was_used_before_a_fork_is_of_use_after_it(server: Scripted) -> None:
     """The child has a connection of its own, and the parent keeps the one that it had."""
     server.answers(ME)
-    subprocess.run([sys.executable, "-c", FORK, server.url], check=True, cwd=PROJECT, timeout=30)
+    subprocess.run([sys.executable, "-c", FORK, server.url], check=True, cwd=PROJECT, timeout=120)
     parent, child, again = (asked.connection for asked in server.asked)
     assert (True, True) == (parent == again, parent != child)
 

@@ -41,8 +41,8 @@ class CentralSystem:
             "StartTransaction": lambda _: {"transactionId": next(self._numbers), "idTagInfo": ACCEPTED},
         }
         self.service = version.charge_point
-        self._caller = SoapCaller(version.charge_point, connect_timeout=5, read_timeout=5)
-        self._impatient = SoapCaller(version.charge_point, connect_timeout=5, read_timeout=0.3)
+        self._caller = SoapCaller(version.charge_point, connect_timeout=30, read_timeout=30)
+        self._impatient = SoapCaller(version.charge_point, connect_timeout=30, read_timeout=0.3)
         endpoint = SoapEndpoint([version.central_system], self._receive, public_url=lambda: self.url)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = make_server("127.0.0.1", 0, endpoint, threaded=True)

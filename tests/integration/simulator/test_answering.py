@@ -62,13 +62,13 @@ def test_an_answer_can_be_lost_alone(
 
 def test_one_command_can_be_answered_late(central: CentralSystem, cp: ChargePoint) -> None:
     """Then what follows from it follows; it counts as received at once."""
-    cp.answers.once("RemoteStartTransaction", Answering(delay=0.3))
+    cp.answers.once("RemoteStartTransaction", Answering(delay=1))
     began = time.monotonic()
     sent = begin(central, cp, "RemoteStartTransaction", **START)
-    assert ({"status": "Accepted"}, "after 0.3 s") == (cp.commands_received[-1].answer, cp.commands_received[-1].manner)
+    assert ({"status": "Accepted"}, "after 1 s") == (cp.commands_received[-1].answer, cp.commands_received[-1].manner)
     assert [] == central.payloads("StartTransaction")
-    assert {"status": "Accepted"} == sent.result(5)
-    assert time.monotonic() - began >= 0.3
+    assert {"status": "Accepted"} == sent.result(60)
+    assert time.monotonic() - began >= 1
     cp.wait_for(lambda: cp.sent.last("StartTransaction"))
 
 
@@ -94,8 +94,8 @@ def test_everything_goes_on_while_an_answer_is_held_back(
     assert not held.done()
     cp.stop()
     with pytest.raises(Uncertain):
-        held.result(5)
-    assert time.monotonic() - began < 4
+        held.result(60)
+    assert time.monotonic() - began < EVER / 3
 
 
 def test_time_passes_while_all_answers_are_late(central: CentralSystem, cp: ChargePoint) -> None:
@@ -108,8 +108,8 @@ def test_time_passes_while_all_answers_are_late(central: CentralSystem, cp: Char
 
 def test_an_answer_that_is_late_does_not_outlive_a_power_cut(central: CentralSystem, cp: ChargePoint) -> None:
     """Who is offline in the end says nothing."""
-    cp.answers.once("ClearCache", Answering(delay=0.3))
+    cp.answers.once("ClearCache", Answering(delay=1))
     held = begin(central, cp, "ClearCache")
     cp.faults.offline = True
     with pytest.raises(Uncertain):
-        held.result(5)
+        held.result(60)

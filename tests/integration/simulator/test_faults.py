@@ -43,12 +43,12 @@ def test_silence_lasts_until_the_other_side_gives_up(central: CentralSystem, cp:
 
 def test_a_delayed_answer_comes(central: CentralSystem, cp: ChargePoint) -> None:
     """For whoever waits that long."""
-    cp.faults.delay = 0.4
+    cp.faults.delay = 1.5
     with pytest.raises(Uncertain):
         central.command("ClearCache", patient=False)
     began = time.monotonic()
     assert central.status("ClearCache") == "Accepted"
-    assert time.monotonic() - began >= 0.4
+    assert time.monotonic() - began >= 1.5
 
 
 def test_a_charge_point_that_is_offline_takes_no_command(central: CentralSystem, cp: ChargePoint) -> None:
@@ -136,7 +136,7 @@ def test_an_answer_can_be_a_fault(central: CentralSystem, cp: ChargePoint, answe
 
 def test_a_command_for_another_charge_point_is_refused(central: CentralSystem, cp: ChargePoint) -> None:
     """As the SOAP specification demands (§3.3); the case of letters does not matter."""
-    caller = SoapCaller(central.service, connect_timeout=5, read_timeout=5)
+    caller = SoapCaller(central.service, connect_timeout=30, read_timeout=30)
     with pytest.raises(StationFault) as fault:
         caller.call(cp.address, "CP-9", "ClearCache", {}, from_address=central.url)
     assert ("Sender", "IdentityMismatch") == (fault.value.code, fault.value.subcode)
@@ -155,7 +155,7 @@ def test_a_command_that_breaks_the_schema_is_refused(
     central: CentralSystem, cp: ChargePoint, operation: str, payload: dict[str, str], path: str
 ) -> None:
     """A simulator that answered Accepted to anything would hide the gateway's mistakes."""
-    caller = SoapCaller(central.service, connect_timeout=5, read_timeout=5)
+    caller = SoapCaller(central.service, connect_timeout=30, read_timeout=30)
     with pytest.raises(StationFault) as fault:
         caller.call(cp.address, "CP-1", operation, payload, from_address=central.url)
     assert ("Sender", "ProtocolError") == (fault.value.code, fault.value.subcode)
@@ -164,7 +164,7 @@ def test_a_command_that_breaks_the_schema_is_refused(
 
 def test_what_is_no_soap_is_answered_with_a_fault(cp: ChargePoint) -> None:
     """As by the gateway itself."""
-    answer = requests.post(cp.address, data=b"<html/>", timeout=5)
+    answer = requests.post(cp.address, data=b"<html/>", timeout=60)
     assert (400, True) == (answer.status_code, b"ProtocolError" in answer.content)
     assert [] == cp.commands_received
 

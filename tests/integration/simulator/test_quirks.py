@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -28,7 +29,7 @@ ON_THE_WIRE: dict[str, tuple[str, list[tuple[str, str]]]] = {
 
 
 class Ear:
-    """Reads a request byte by byte as it came, and tells a waiting station to go on once `waited` is known."""
+    """Reads a request to its end as it came, and tells a waiting station to go on once `waited` is known."""
 
     def __init__(self) -> None:
         self.head = self.body = b""
@@ -38,15 +39,28 @@ class Ear:
         """Hears one request and confirms a Heartbeat."""
         data = b""
         while b"\r\n\r\n" not in data:
-            data += connection.recv(65536)
+            data += _more(connection)
         self.head, _, self.body = data.partition(b"\r\n\r\n")
         if b"Expect" in self.head:
             self.waited = not self.body
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while b"Envelope>" not in self.body:
-            self.body += connection.recv(65536)
+        while not self._is_whole():
+            self.body += _more(connection)
         time = "<c:currentTime>2026-03-02T07:20:11Z</c:currentTime>"
         answer(confirmation(catalog.load().newest.central_system, "Heartbeat", time))(connection)
+
+    def _is_whole(self) -> bool:
+        """Whether the body has come to the end that its framing names: a recv may hold any part of it."""
+        if length := re.search(rb"\r\nContent-Length: *(\d+)", self.head, re.IGNORECASE):
+            return len(self.body) >= int(length[1])
+        return self.body.endswith(b"\r\n0\r\n\r\n")
+
+
+def _more(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise OSError("the station went away")
+    return data
 
 
 @pytest.fixture

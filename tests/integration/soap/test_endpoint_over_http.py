@@ -26,7 +26,7 @@ from .served import MAX_BODY, application
 SERVICE = versions()[0].central_system
 HEARTBEAT = odd("declaration-missing")
 PROTOCOL_ERROR = f"{{{SERVICE.namespace}}}ProtocolError"
-SECONDS = 20
+SECONDS = 60
 
 Address = tuple[str, int]
 

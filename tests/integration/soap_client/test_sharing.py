@@ -66,7 +66,7 @@ def test_threads_share_a_caller_from_its_first_call_on(ready: Station, service: 
 def test_a_caller_that_was_used_before_a_fork_is_of_use_after_it(ready: Station) -> None:
     """Nothing open is shared: parent and child each make connections of their own."""
     done = subprocess.run(
-        [sys.executable, "-c", FORK, ready.url], capture_output=True, text=True, check=False, cwd=PROJECT, timeout=60
+        [sys.executable, "-c", FORK, ready.url], capture_output=True, text=True, check=False, cwd=PROJECT, timeout=240
     )
     assert ["Accepted", "Accepted"] == done.stdout.split(), done.stderr
     assert 3 == ready.connections

@@ -45,7 +45,7 @@ def secure(identity: Identity, service: Service) -> Iterator[Station]:
 @pytest.fixture
 def trusting(service: Service, identity: Identity) -> SoapCaller:
     """A caller that trusts that certificate."""
-    return SoapCaller(service, connect_timeout=1, read_timeout=1, max_answer=10_000, tls=Contexts(identity.certificate))
+    return SoapCaller(service, connect_timeout=3, read_timeout=3, max_answer=10_000, tls=Contexts(identity.certificate))
 
 
 def test_a_station_is_called_by_its_name_over_tls(named: None, secure: Station, trusting: SoapCaller) -> None:
@@ -70,7 +70,7 @@ def test_a_certificate_that_does_not_fit_is_not_transmitted(
     named: None, secure: Station, service: Service, trusting: SoapCaller, host: str, trusted: bool, words: str
 ) -> None:
     """Nothing of the message has left when the handshake fails."""
-    caller = trusting if trusted else SoapCaller(service, connect_timeout=1, read_timeout=1)
+    caller = trusting if trusted else SoapCaller(service, connect_timeout=10, read_timeout=10)
     with pytest.raises(NotTransmitted) as failed:
         reset(caller, f"https://{host}:{secure.port}/")
     assert words in str(failed.value)
@@ -103,7 +103,7 @@ def drip(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda station: station.silence, "nothing came for 1 s"),
+        (lambda station: station.silence, "nothing came for 3 s"),
         (lambda _: lambda connection: connection.close(), "the connection was closed without an answer"),
         (lambda _: drip, "the answer is longer than 10000 bytes"),
     ],

@@ -80,7 +80,7 @@ def test_upgrading_again_changes_nothing(database_url: str) -> None:
 def test_processes_that_upgrade_at_once_all_end_well(database_url: str) -> None:
     """One does it, the others wait and find it done."""
     command = [sys.executable, "-c", UPGRADE, database_url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert (0, "", "0\n" * 3) == (done.returncode, done.stderr, done.stdout)
     store = open_store(database_url)
     check_schema(store)

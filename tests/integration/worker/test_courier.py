@@ -67,8 +67,8 @@ def test_nothing_that_is_ordered_meanwhile_is_overlooked(database_url: str) -> N
         courier.start()
     with ThreadPoolExecutor(CLERKS) as pool:
         list(pool.map(order, range(CLERKS)))
-    commands = [gateways[0].commands.wait(number + 1, 30) for number in range(CLERKS * ORDERS)]
-    assert [0] * COURIERS == [courier.stop(30) for courier in couriers]
+    commands = [gateways[0].commands.wait(number + 1, 120) for number in range(CLERKS * ORDERS)]
+    assert [0] * COURIERS == [courier.stop(120) for courier in couriers]
     assert (dict.fromkeys(way.sent, 1), []) == (dict(way.sent), way.side_by_side)
     assert {"answered"} == {command.state for command in commands}
     assert CLERKS * ORDERS == len(way.sent)

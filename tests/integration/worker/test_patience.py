@@ -27,7 +27,7 @@ def test_a_peer_that_trickles_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     with ours, theirs:
         sender = threading.Thread(target=_trickle, args=(theirs, stop))
         sender.start()
-        watch = Patience(0.2)
+        watch = Patience(1)
         watch.start()
         with watch.waiting_for(ours):
             while ours.recv(100):
@@ -44,7 +44,7 @@ def test_a_peer_that_is_no_longer_waited_for_is_left_alone(monkeypatch: pytest.M
     ours, theirs = socket.socketpair()
     other, its_peer = socket.socketpair()
     with ours, theirs, other, its_peer:
-        watch = Patience(0.05)
+        watch = Patience(1)
         watch.start()
         with watch.waiting_for(ours):
             theirs.sendall(b"a message")

@@ -193,7 +193,7 @@ def test_at_most_a_quarter_of_the_threads_wait() -> None:
     room = waiting.WaitingRoom(commands, 16)  # type: ignore[arg-type]
     with ThreadPoolExecutor(4) as threads:
         waiters = [threads.submit(room.wait, COMMAND, 10) for _ in range(4)]
-        assert all(commands.waiting.acquire(timeout=10) for _ in waiters)
+        assert all(commands.waiting.acquire(timeout=60) for _ in waiters)
         room.wait(COMMAND, 10)
         assert not commands.waiting.acquire(blocking=False)
         commands.over.set()
