@@ -53,16 +53,20 @@ class Fault(OcppSoapError):
     """Answered to the peer as a SOAP fault.
 
     `text` is the sentence the peer reads; `path` the field at fault, when there is one; `status` an HTTP status
-    that the transport demands (405, 413, …), else the one that belongs to the fault code (SOAP 1.2 part 2 §7.5.2).
+    that the transport demands (405, 413, …), else the one that belongs to the fault code (SOAP 1.2 part 2 §7.5.2);
+    `retry_after` the seconds to wait after a 429.
     """
 
     sender = True
 
-    def __init__(self, text: str, *, path: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, text: str, *, path: str | None = None, status: int | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(text)
         self.text = text
         self.path = path
         self.status = status
+        self.retry_after = retry_after
 
     @property
     def subcode(self) -> str:

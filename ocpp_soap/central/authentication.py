@@ -16,6 +16,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from ..errors import Fault, IdentityMismatch, SecurityError
+from .waiting_passwords import Lane, WaitingPasswords
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -55,6 +56,8 @@ class Uncompared(Exception):
     def __init__(self, stored: str, given: str) -> None:
         super().__init__()
         self.stored, self.given = stored, given
+        # Of the charge point that is spoken for.
+        self.identity = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,16 @@ def within(peer: str | None, networks: tuple[Network, ...]) -> bool:
     return any((getattr(address, "ipv4_mapped", None) or address) in network for network in networks)
 
 
+def prefix(peer: str | None) -> str:
+    """What failures are counted by: an IPv4 address, of IPv6 the /64, in which a host has as many as it likes."""
+    try:
+        address = ipaddress.ip_address(peer or "")
+    except ValueError:
+        return peer or ""
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+
+
 class Judge:
     """Compares what came with what is stored, in constant time; it belongs to one process.
 
@@ -129,8 +142,11 @@ class Judge:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._known: dict[bytes, bool] = {}
+        # Right ones are kept apart: no number of guesses may push them out.
+        self._right: set[bytes] = set()
+        self._wrong: dict[bytes, None] = {}
         self._turn, self._places = Lock(), BoundedSemaphore(WAITING)
+        self._waiting: WaitingPasswords[Uncompared] = WaitingPasswords(self._compare)
         self._checks = {"secret": self._secret, "basic": self._basic, "certificate": self._certificate}
 
     def refusal(
@@ -183,31 +199,46 @@ class Judge:
         kind, _, fast = stored.partition(":")
         if kind == "sha256":
             return hmac.compare_digest(hashlib.sha256(_raw(given)).hexdigest(), fast)
-        known = self._known.get(self._remembered(stored, given))
-        if known is None:
+        key = self._remembered(stored, given)
+        if key in self._right:
+            return True
+        if key not in self._wrong:
             raise Uncompared(stored, given)
-        return known
+        return False
 
-    def compare(self, slow: Uncompared, credentials: Credentials, patient: bool) -> Credentials | None:
+    def compare(
+        self, slow: Uncompared, credentials: Credentials, peer: str | None, patient: bool
+    ) -> Credentials | None:
         """Compares a slow digest and remembers how that ended; the credentials say where it did not match.
 
-        One is compared at a time: each takes memory, and whoever guesses must not take all of the processor. Who is not
-        `patient`, or comes when too many wait, gets None.
+        One is compared at a time: each takes memory, and whoever guesses must not take all of the processor. Where the
+        sender is not to be waited for (not `patient`), or too many wait, it gives None: it is compared in the
+        background, and known when the sender tries again (see `waiting_passwords`).
         """
-        if not (self._places.acquire(blocking=False) if patient else not self._turn.locked()):
+        if not (patient and self._places.acquire(blocking=False)):
+            lane = Lane(slow.identity.casefold(), prefix(peer))
+            self._waiting.add(lane, self._remembered(slow.stored, slow.given), slow)
             return None
         try:
-            with self._turn:
-                _, salt, expected = slow.stored.split(":")
-                made = hashlib.scrypt(_raw(slow.given), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
+            matches = self._compare(slow)
         finally:
-            if patient:
-                self._places.release()
-        matches = hmac.compare_digest(made, expected)
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[self._remembered(slow.stored, slow.given)] = matches
+            self._places.release()
         return credentials if matches else replace(credentials, mismatched=credentials.mismatched | {slow.stored})
+
+    def _compare(self, slow: Uncompared) -> bool:
+        with self._turn:
+            _, salt, expected = slow.stored.split(":")
+            made = hashlib.scrypt(_raw(slow.given), salt=bytes.fromhex(salt), dklen=32, **_COST).hex()
+            matches, key = hmac.compare_digest(made, expected), self._remembered(slow.stored, slow.given)
+            if matches:
+                if len(self._right) >= REMEMBERED:
+                    self._right.clear()
+                self._right.add(key)
+            else:
+                while len(self._wrong) >= REMEMBERED:
+                    del self._wrong[next(iter(self._wrong))]
+                self._wrong[key] = None
+        return matches
 
     def _remembered(self, stored: str, given: str) -> bytes:
         return hmac.digest(self._key, stored.encode() + b"\0" + _raw(given), "sha256")

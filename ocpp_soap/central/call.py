@@ -106,6 +106,7 @@ class Reply:
     body: bytes
     outcome: str
     action: str | None = None
+    retry_after: int | None = None
 
 
 Render = Callable[[Json | Fault], Reply]

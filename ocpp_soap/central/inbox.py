@@ -17,10 +17,11 @@ from http import HTTPStatus
 from typing import Any
 
 from ..errors import Fault, IdentityMismatch, InternalError, ProtocolError, SecurityError, StoreError
+from ..logs import Seldom
 from ..protocol.times import format_time
 from . import callback
 from .again import transact
-from .authentication import Access, Judge, Uncompared, within
+from .authentication import NOTHING, Access, Judge, Uncompared, prefix, within
 from .call import Call, Policy, Render, Reply
 from .clocks import note_clock
 from .handlers import ALWAYS_CONFIRMED, FORGIVEN, HANDLERS
@@ -32,6 +33,9 @@ from .quirks import seen
 from .records import ChargePoint, Exchange, Json
 
 log = logging.getLogger(__name__)
+
+# A failed authentication has one line a minute for each identity and network.
+FAILED = Seldom()
 
 # Whoever has not been accepted must not fill the journal: so many bytes of a message are kept.
 KEPT_OF_STRANGERS = 16 * 1024
@@ -97,23 +101,23 @@ class Inbox:
             try:
                 return exchange(partial(self._decide, call, request))
             except Uncompared as slow:
-                compared = self.judge.compare(slow, call.credentials, patient=self._may_wait(call))
+                compared = self.judge.compare(slow, call.credentials, call.peer, self._may_wait(call, slow.identity))
                 if compared is None:
                     return exchange(partial(self._send_off, call))
                 call.credentials = compared
             except _TurnedAway as turned_away:
                 return exchange(partial(self._turn_away, call, turned_away))
 
-    def _may_wait(self, call: Call) -> bool:
-        """Whether this address has not failed too often to be worth a thread that waits."""
+    def _may_wait(self, call: Call, identity: str) -> bool:
+        """Whether neither this network nor this charge point has failed too often to be worth a thread that waits."""
         since = call.received - FAILURES_COUNT_FOR
         with self.store.reading() as work:
-            return work.attempts.lately(call.peer or "", since) <= self.policy.failures
+            return max(work.attempts.lately(prefix(call.peer), identity, since)) <= self.policy.failures
 
     def _send_off(self, call: Call, _: Work) -> Fault:
-        """Too many are guessing at once: nothing of this message is kept, and the sender may try again soon."""
+        """Nothing of this message is kept; its password is compared meanwhile, and the sender may try again soon."""
         call.journaled = False
-        return SecurityError("Too many senders are proving who they are; try again.", status=429)
+        return SecurityError("The password is being compared; send the message again.", status=429, retry_after=2)
 
     def _exchange(self, call: Call, render: Render, started: float, decide: Decide) -> Any:
         """One transaction: decision, rendered answer, journal.
@@ -185,19 +189,31 @@ class Inbox:
     def _let_in(self, call: Call, station: ChargePoint) -> None:
         """Raises when the sender does not show what is asked of this station; else it is spoken to as it wants."""
         access = Access.read(station.access)
-        fault = self.judge.refusal(call.identity, access, call.credentials, call.peer, self.policy.access)
+        try:
+            fault = self.judge.refusal(call.identity, access, call.credentials, call.peer, self.policy.access)
+        except Uncompared as slow:
+            slow.identity = station.identity
+            raise
         if fault is not None:
             raise _TurnedAway(fault, station)
         call.proven, call.station, call.profile = True, station, Profile.read(station.profile)
 
     def _turn_away(self, call: Call, turned_away: _TurnedAway, work: Work) -> Fault:
-        """Records an attempt that failed; an address with too many is told to wait, and fills no journal."""
+        """Records and logs an attempt that failed; who fails too often is rate-limited, and fills no journal.
+
+        Whoever shows nothing may just wait to be asked (401), and so is not limited for what others guessed.
+        """
         fault, identity = turned_away.fault, turned_away.identity
-        since = call.received - FAILURES_COUNT_FOR
-        failures = work.attempts.note(identity, call.peer or "", fault.text, call.received, since)
-        if failures > self.policy.failures:
+        since, network, shown = call.received - FAILURES_COUNT_FOR, prefix(call.peer), call.credentials != NOTHING
+        of_network, of_identity = work.attempts.note(identity, network, fault.text, call.received, since)
+        limit, of_identity = self.policy.failures, of_identity if identity else 0
+        if of_network > limit or of_identity > limit:
             call.journaled = False
+        if (shown and identity and of_identity > limit) or (of_network > limit and (shown or fault.status is None)):
             fault.status = HTTPStatus.TOO_MANY_REQUESTS
+        if times := FAILED.due((identity, network)):
+            words = "authentication of %r from %s failed (%d since the last line, %d from there in 10 minutes): %s"
+            log.warning(words, identity or call.identity, call.peer, times, of_network, fault.text)
         return fault
 
     def _stranger(self, call: Call, request: Json, work: Work) -> Json | Fault:

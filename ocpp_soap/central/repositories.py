@@ -137,14 +137,16 @@ class ChargePoints(Protocol):
 class Attempts(Protocol):
     """Failed authentications, one row for each identity and address; the newest 10,000 are kept."""
 
-    def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> int:
-        """Counts one; returns how many there were from that address since `since`, this one with them.
+    def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> tuple[int, int]:
+        """Counts one; returns how many there were since `since`, this one with them: from there, and of the identity.
+
+        `peer` is what `authentication.prefix` makes of an address.
 
         `identity` is "" for one that is not registered.
         """
 
-    def lately(self, peer: str, since: datetime) -> int:
-        """How many there were from that address since then."""
+    def lately(self, peer: str, identity: str, since: datetime) -> tuple[int, int]:
+        """How many there were since then: from that address or network, and of that identity."""
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Attempt]:
         """Newest first."""

@@ -22,6 +22,7 @@ from .grammar import open_gateway, wants_json, who
 from .output import put_facts, put_json, put_table
 
 # What a password on standard input may have at most.
+SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
 
 
@@ -120,8 +121,8 @@ def _password() -> str:
         password = sys.stdin.buffer.readline(LONGEST_PASSWORD + 2).decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise Refused("the password is not UTF-8") from None
-    if not 8 <= len(password) <= LONGEST_PASSWORD:
-        raise Refused(f"a password has 8 to {LONGEST_PASSWORD} characters; found {len(password)}")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Refused(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; found {len(password)}")
     return password
 
 

@@ -228,7 +228,7 @@ class Exchange:
             headers = call.profile.headers
             body = faults.write(result, self.contract.service.namespace, call.message_id, url, self.soap, headers)
             status = faults.status_of(result, call.profile.fault_status or reception.fault_status)
-            return Reply(status, body, faults.subcode_of(result), ns.FAULT_ACTION)
+            return Reply(status, body, faults.subcode_of(result), ns.FAULT_ACTION, result.retry_after)
         assert self._operation is not None
         try:
             said, notes = downgrade(call.version, call.operation, "response", result)

@@ -132,7 +132,7 @@ class SoapEndpoint:
         if reply.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
         elif reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-            headers["Retry-After"] = RETRY_AFTER
+            headers["Retry-After"] = str(reply.retry_after or RETRY_AFTER)
         return reply.status, headers, _spelled(reply, exchange.call.profile, headers)
 
     def _fault(self, fault: Fault) -> Answer:

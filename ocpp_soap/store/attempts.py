@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, delete, func, select
+from sqlalchemy import bindparam, case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Attempt
@@ -29,7 +29,10 @@ NOTE = _NEW.on_conflict_do_update(
         "lately": case((_OVER, 1), else_=A.lately + 1),
     },
 ).returning(A.count)
-LATELY = select(func.sum(A.lately)).where(A.peer == bindparam("from_peer"), A.since >= bindparam("limit"))
+_OF_PEER, _OF_IDENTITY = A.peer == bindparam("from_peer"), A.identity == bindparam("called")
+LATELY = select(func.sum(case((_OF_PEER, A.lately))), func.sum(case((_OF_IDENTITY, A.lately)))).where(
+    or_(_OF_PEER, _OF_IDENTITY), A.since >= bindparam("limit")
+)
 FORGET_OLDEST = delete(attempts).where(
     A.last < select(A.last).order_by(A.last.desc()).offset(KEPT - 1).limit(1).scalar_subquery()
 )
@@ -42,17 +45,18 @@ class SqlAttempts(Repository):
 
     __slots__ = ()
 
-    def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> int:
-        """Counts one; returns how many there were from that address since `since`, this one with them."""
+    def note(self, identity: str, peer: str, reason: str, at: datetime, since: datetime) -> tuple[int, int]:
+        """Counts one; returns how many there were since `since`, with this one: from there, and of the identity."""
         named = {"identity": harmless(identity), "peer": peer, "reason": reason}
         values = {**named, "first": at, "last": at, "count": 1, "since": at, "lately": 1, "limit": since}
         if self._run(NOTE, values).scalar_one() == 1:
             self._run(FORGET_OLDEST)
-        return self.lately(peer, since)
+        return self.lately(peer, identity, since)
 
-    def lately(self, peer: str, since: datetime) -> int:
-        """How many there were from that address since then."""
-        return int(self._run(LATELY, {"from_peer": peer, "limit": since}).scalar_one() or 0)
+    def lately(self, peer: str, identity: str, since: datetime) -> tuple[int, int]:
+        """How many there were since then: from that address or network, and of that identity."""
+        row = self._run(LATELY, {"from_peer": peer, "called": harmless(identity), "limit": since}).one()
+        return int(row[0] or 0), int(row[1] or 0)
 
     def list(self, identity: str | None = None, limit: int = 100) -> Sequence[Attempt]:
         """Newest first."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
+from ocpp_soap.central import inbox
 from ocpp_soap.central.authentication import NOTHING, Access, Credentials, Rules, digest, make_secret
 from ocpp_soap.central.records import ChargePoint
 from ocpp_soap.errors import Fault, IdentityMismatch, SecurityError
+from ocpp_soap.logs import Seldom
 
 from .conftest import NOON, Central
 
@@ -166,7 +169,7 @@ def test_too_many_failures_are_told_to_wait_but_a_station_that_proves_itself_nev
     with central.store.reading() as work:
         refused = [row for row in work.journal.list("CP1") if row.outcome == "SecurityError"]
         (many, one) = sorted(work.attempts.list("CP1"), key=lambda attempt: -attempt.count)
-    assert (4, 5, 1) == (len(refused), many.count, one.count)
+    assert (3, 5, 1) == (len(refused), many.count, one.count)
     central.later(minutes=11)
     assert None is central.say("Heartbeat", peer=OUTSIDE).status
 
@@ -198,7 +201,45 @@ def test_a_wrong_password_that_comes_again_costs_nothing_and_an_address_that_fai
         assert 429 == central.say("Heartbeat", peer=OUTSIDE, shows=basic(password="guess 1")).status
         assert "currentTime" in central.say("Heartbeat", peer=OUTSIDE, shows=basic())
     with central.store.reading() as work:
-        assert [5] == [attempt.count for attempt in work.attempts.list("CP1")]
+        assert [4] == [attempt.count for attempt in work.attempts.list("CP1")]
+
+
+@pytest.mark.parametrize("behind", ["the guesser's address", "another address"])
+def test_a_first_right_password_is_let_in_while_others_guess(make_central: Any, behind: str) -> None:
+    """At its charge point or another one, from ever new addresses of one IPv6 network: it only has to be sent again."""
+    central: Central = make_central(unknown_charge_points="accept", failures=2)
+    central.boot()
+    demand(central, password=digest(PASSWORD))
+    for number in range(12):
+        central.say("Heartbeat", peer=f"2001:db8::{number:x}", shows=basic(password=f"guess {number}"))
+    peer = "2001:db8::ffff" if behind == "the guesser's address" else INSIDE
+    deadline, statuses = time.monotonic() + 120, []
+    while isinstance(answer := central.say("Heartbeat", peer=peer, shows=basic()), Fault):
+        statuses.append((answer.status, answer.retry_after))
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert {(429, 2)} >= set(statuses)
+    with central.store.reading() as work:
+        assert ["2001:db8::/64"] == [attempt.peer for attempt in work.attempts.list("CP1")]
+
+
+def test_a_failed_authentication_is_logged_once_a_minute(
+    make_central: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By identity and network, with the reason, and with nothing of what was shown."""
+    monkeypatch.setattr(inbox, "FAILED", Seldom())
+    central: Central = make_central(unknown_charge_points="accept")
+    central.boot("CP-LOGGED")
+    with central.store.writing() as work:
+        logged = work.charge_points.find("CP-LOGGED")
+        assert logged is not None
+        work.charge_points.change(logged.id, access=Access(secret=digest(SECRET)).stored())
+    for number in range(4):
+        central.say("Heartbeat", "CP-LOGGED", peer=OUTSIDE, shows=Credentials(f"guess {number}"))
+    lines = [record.getMessage() for record in caplog.records if "CP-LOGGED" in record.getMessage()]
+    assert 1 == len(lines)
+    assert OUTSIDE in lines[0]
+    assert "guess" not in lines[0]
 
 
 def test_of_a_stranger_little_is_kept(make_central: Any) -> None:
