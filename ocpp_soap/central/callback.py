@@ -89,6 +89,22 @@ def _address(url: str) -> Address | None:
         return None
 
 
+# Where clouds hand out credentials, beside the link-local addresses: Alibaba, Azure, AWS by IPv6, Oracle.
+METADATA = frozenset(
+    map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "192.0.0.192"))
+)
+_NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+
+
+def _inner(ip: Address) -> Address:
+    """The IPv4 address that an IPv6 one leads to: mapped, compatible, translated (NAT64), 6to4, Teredo; else itself."""
+    if isinstance(ip, ipaddress.IPv4Address) or int(ip) <= 1:
+        return ip
+    if any(ip in network for network in _NAT64):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or ip
+
+
 @dataclass(frozen=True, slots=True)
 class CallbackRules:
     """Networks, ports (as ranges) and schemes; an empty kind says nothing about it."""
@@ -141,7 +157,7 @@ class CallbackGuard:
 
     def check(self, ip: Address, port: int, scheme: str) -> str | None:
         """The reason why this resolved address may not be called, or None when it may."""
-        ip = getattr(ip, "ipv4_mapped", None) or ip
+        ip = _inner(ip)
         allowed = any(ip in network for network in self.allow.networks)
         if ip.is_unspecified or ip.is_multicast or (ip.is_reserved and not ip.is_loopback):
             return f"{ip} is not an address of a station"
@@ -149,6 +165,8 @@ class CallbackGuard:
             return f"{ip} is in a network of OCPP_SOAP_CALLBACK_DENY"
         if any(port in ports for ports in self.deny.ports) or scheme in self.deny.schemes:
             return f"{scheme} on port {port} is in OCPP_SOAP_CALLBACK_DENY"
+        if ip in METADATA and not allowed:
+            return f"{ip} is a cloud's metadata service; name it in OCPP_SOAP_CALLBACK_ALLOW if a station is there"
         if ip.is_link_local and not allowed:
             return f"{ip} is link-local; name its network in OCPP_SOAP_CALLBACK_ALLOW if stations are there"
         if ip.is_loopback and not (allowed or self.development):

@@ -22,6 +22,8 @@ from .tables import callbacks, charge_points, unknown_charge_points
 
 # Unknown stations that are kept: an address open to the internet is called by many that are no station.
 UNKNOWN_KEPT = 10_000
+# Of one address: what somebody makes up must not push out those of others.
+UNKNOWN_KEPT_OF_PEER = 1_000
 
 C, U = charge_points.c, unknown_charge_points.c
 
@@ -107,6 +109,17 @@ REMEMBER = _NEW_UNKNOWN.on_conflict_do_update(
 ).returning(U.messages)
 FORGET_OLDEST = delete(unknown_charge_points).where(
     U.last_seen < select(U.last_seen).order_by(U.last_seen.desc()).offset(UNKNOWN_KEPT - 1).limit(1).scalar_subquery()
+)
+
+FORGET_OLDEST_OF_PEER = delete(unknown_charge_points).where(
+    U.peer == bindparam("from_peer"),
+    U.last_seen
+    < select(U.last_seen)
+    .where(U.peer == bindparam("from_peer"))
+    .order_by(U.last_seen.desc())
+    .offset(UNKNOWN_KEPT_OF_PEER - 1)
+    .limit(1)
+    .scalar_subquery(),
 )
 
 ADD_CALLBACK = insert(callbacks).inline()
@@ -227,6 +240,7 @@ class SqlChargePoints(Notices):
             "messages": 1,
         }
         if self._run(REMEMBER, values).scalar_one() == 1:
+            self._run(FORGET_OLDEST_OF_PEER, {"from_peer": peer})
             self._run(FORGET_OLDEST)
 
     def unknown(self) -> Sequence[UnknownChargePoint]:

@@ -6,15 +6,20 @@ token from the same address always gets in.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from ..central.authentication import prefix
 from ..central.ledger import Token
 from ..central.tokens import Tokens, scope_covers
+from ..logs import Seldom
 from .api.problems import Trouble
+
+log = logging.getLogger(__name__)
 
 WINDOW = timedelta(minutes=10)
 
@@ -32,7 +37,7 @@ class Doorkeeper:
 
     def __init__(self, tokens: Tokens, most_failures: int, clock: Callable[[], datetime]) -> None:
         self._tokens, self._most, self._clock = tokens, most_failures, clock
-        self._lock = threading.Lock()
+        self._lock, self._told = threading.Lock(), Seldom()
         self._failures: dict[str, tuple[datetime, int]] = {}
 
     def admit(self, authorization: str | None, peer: str | None) -> Token:
@@ -43,11 +48,13 @@ class Doorkeeper:
         said = _BEARER.fullmatch(authorization)
         token = self._tokens.verify(said[1]) if said else None
         if token is None:
-            raise self._failed(peer or "")
+            raise self._failed(prefix(peer))
         return token
 
     def _failed(self, peer: str) -> Trouble:
         now = self._clock()
+        if times := self._told.due(peer):
+            log.warning("a bad token came from %s (%d since the last line)", peer, times)
         with self._lock:
             since, count = self._failures.pop(peer, (now, 0))
             if now - since >= WINDOW:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from threading import Barrier, Thread
 
-from sqlalchemy import func, insert, select
+import pytest
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from ocpp_soap.central.records import ChargePoint, UnknownChargePoint
+from ocpp_soap.store import charge_points as repository
 from ocpp_soap.store.charge_points import UNKNOWN_KEPT
 from ocpp_soap.store.tables import charge_points, unknown_charge_points
 from ocpp_soap.store.work import SqlStore
@@ -203,3 +205,30 @@ def test_every_station_has_one_row(store: SqlStore, station: int) -> None:
             work.charge_points.contact("CP1", "new", None, NOON)
     with store.reader.connect() as connection:
         assert 1 == connection.execute(select(func.count()).select_from(charge_points)).scalar_one()
+
+
+def test_what_one_address_makes_up_pushes_out_nobody_elses(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one address the newest are kept."""
+    bounded = repository.FORGET_OLDEST_OF_PEER
+    assert 1_000 == repository.UNKNOWN_KEPT_OF_PEER
+    few = delete(unknown_charge_points).where(
+        unknown_charge_points.c.peer == bindparam("from_peer"),
+        unknown_charge_points.c.last_seen
+        < select(unknown_charge_points.c.last_seen)
+        .where(unknown_charge_points.c.peer == bindparam("from_peer"))
+        .order_by(unknown_charge_points.c.last_seen.desc())
+        .offset(2)
+        .limit(1)
+        .scalar_subquery(),
+    )
+    assert str(few) == str(bounded)
+    monkeypatch.setattr(repository, "FORGET_OLDEST_OF_PEER", few)
+    with store.writing() as work:
+        work.charge_points.remember_unknown("REAL", "new", "Heartbeat", "10.0.0.1", None, {}, NOON)
+        for number in range(10):
+            made_up = f"JUNK{number}"
+            work.charge_points.remember_unknown(
+                made_up, "new", "Heartbeat", "203.0.113.9", None, {}, after(minutes=number + 1)
+            )
+    with store.reading() as work:
+        assert ["JUNK9", "JUNK8", "JUNK7", "REAL"] == [unknown.identity for unknown in work.charge_points.unknown()]

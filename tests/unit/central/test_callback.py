@@ -104,3 +104,17 @@ def test_rules_print_as_they_are_read() -> None:
     """`check` shows the rules in the words of the setting."""
     text = "10.0.0.0/8,192.168.1.7/32,port:80,port:8080-8090,scheme:https"
     assert text == str(CallbackRules.parse(text))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"),
+        *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"),
+        *("2002:7f00:1::1", "2002:a9fe:a9fe::", "2001:0:1:2:0:0:80ff:fffe", "64:ff9b:1::7f00:1"),
+    ],
+)
+def test_what_leads_to_credentials_or_to_this_machine_is_refused(address: str) -> None:
+    """Whatever it is wrapped in, unless its network is named."""
+    ip = ipaddress.ip_address(address)
+    assert CallbackGuard().check(ip, 80, "http") is not None
