@@ -14,11 +14,16 @@ from typing import Any
 from .call import Call
 
 
-def delivery_key(call: Call, occurrence: int = 0) -> str:
-    """64 hexadecimal digits; `occurrence` tells apart equal messages that are known not to be replays."""
+def delivery_key(call: Call) -> str:
+    """64 hexadecimal digits."""
     fields = json.dumps(_canonical(call.sent), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    text = f"{call.station.id}\n{call.operation}\n{occurrence}\n{fields}"
+    text = f"{call.station.id}\n{call.operation}\n0\n{fields}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_after(key: str, transaction_id: int) -> str:
+    """The key of an equal start that is known to be no replay of that transaction; later ones are greater."""
+    return f"{key}{transaction_id:08x}"
 
 
 def _canonical(value: Any, name: str = "") -> Any:

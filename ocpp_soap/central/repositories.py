@@ -193,7 +193,7 @@ class Transactions(Protocol):
     """Transactions, stops, meter values and reservations."""
 
     def by_start(self, key: str) -> Transaction | None:
-        """The transaction that a StartTransaction with this key made."""
+        """The latest transaction that a StartTransaction with this key, or one that continues it, made."""
 
     def start(self, new: NewTransaction) -> int | None:
         """Stores it and returns its transactionId (positive, 32 bits); None when one with its key exists already."""
@@ -203,7 +203,10 @@ class Transactions(Protocol):
         known (ordered by `ordered_at`, then id). Only open transactions are marked."""
 
     def open_for_tag(self, id_tag: str) -> int:
-        """How many transactions the tag has that are open, not superseded, and were accepted at their start."""
+        """How many transactions the tag has that are open, not superseded, and were accepted at their start.
+
+        Those whose connector has been Available since do not count.
+        """
 
     def find(self, transaction_id: int, lock: bool = False) -> Transaction | None:
         """The transaction of that id."""

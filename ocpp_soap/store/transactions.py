@@ -45,7 +45,10 @@ TRANSACTIONS = select(
     T.superseded_by,
 ).join_from(transactions, charge_points)
 _FOUND = TRANSACTIONS.where(T.id == bindparam("transaction_id"))
-BY_START = Compiled(TRANSACTIONS.where(T.key == bindparam("key")))
+# The latest of equal starts: keys are hexadecimal digits, and those of repeated ones continue the first one's.
+BY_START = Compiled(
+    TRANSACTIONS.where(T.key >= bindparam("key"), T.key <= bindparam("last_key")).order_by(T.key.desc()).limit(1)
+)
 FIND = Compiled(_FOUND)
 FIND_LOCKED = Compiled(_FOUND.with_for_update(of=transactions, key_share=True))
 BY_TIME = TRANSACTIONS.order_by(T.ordered_at.desc(), T.id.desc())
@@ -76,6 +79,16 @@ OPEN_FOR_TAG = Compiled(
         T.superseded_by.is_(None),
         # One that was refused does not keep its tag from the next.
         T.id_tag_info["status"].as_string() == "Accepted",
+        # Nor does one whose connector has been Available since: its stop was lost.
+        ~select(C.connector_id)
+        .where(
+            C.charge_point_id == T.charge_point_id,
+            C.connector_id == T.connector_id,
+            C.status == "Available",
+            C.received > T.received,
+            func.coalesce(C.ordered_at, C.received) >= T.ordered_at,
+        )
+        .exists(),
     )
 )
 
@@ -154,8 +167,8 @@ class SqlTransactions(Metering, Reservations):
     __slots__ = ()
 
     def by_start(self, key: str) -> Transaction | None:
-        """The transaction that a StartTransaction with this key made."""
-        return _transaction(self._first(BY_START, {"key": key}))
+        """The latest transaction that a StartTransaction with this key, or one that continues it, made."""
+        return _transaction(self._first(BY_START, {"key": key, "last_key": key + "g"}))
 
     def start(self, new: NewTransaction) -> int | None:
         """Stores it and returns its transactionId; None when one with its key exists already."""

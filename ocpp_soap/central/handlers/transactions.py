@@ -6,12 +6,15 @@ Functions of (request, call, work); they know no XML, no SQL and no version. OCP
 from __future__ import annotations
 
 from ..call import Call
-from ..clocks import CLOCK_NEVER_SET, judge_time, plausible
+from ..clocks import clock_restarted, judge_time, plausible
 from ..ports import Work
 from ..records import Json, NewStop, NewTransaction, Transaction
-from ..replays import delivery_key
+from ..replays import delivery_key, key_after
 from .authorization import id_tag_info, start_info
 from .metering import read_samples
+
+# What of a message does not fit its transaction: path, raw, why, and whether it proves something.
+Contradictions = list[tuple[str, object, str, bool]]
 
 
 def start_transaction(request: Json, call: Call, work: Work) -> Json:
@@ -62,22 +65,20 @@ def _link_remote_start(transaction_id: int, connector_id: int | None, call: Call
 def _first_delivery(request: Json, call: Call, work: Work) -> Transaction | str:
     """The transaction that this very message has made already, or the key under which to store a new one.
 
-    A start that equals a stopped transaction and carries the time of a clock that was never set is a new one: such a
-    station says the same words after each power cycle.
+    A start that equals a stopped transaction and carries the time of a clock that began at a default is a new one: such
+    a station says the same words after each power cycle.
     """
-    occurrence = 0
-    while (known := work.transactions.by_start(key := delivery_key(call, occurrence))) is not None:
-        timestamp = request.get("timestamp")
-        said = str(call.sent.get("timestamp") or "").strip()
-        clock_set = timestamp >= CLOCK_NEVER_SET if timestamp is not None else bool(said)
-        if clock_set or known.stop_timestamp is None:
-            return known
-        occurrence += 1
-    if occurrence:
-        call.flag(
-            "timestamp", call.sent.get("timestamp"), f"a new transaction, though it equals {occurrence} stopped before"
-        )
-    return key
+    key = delivery_key(call)
+    known = work.transactions.by_start(key)
+    if known is None:
+        return key
+    timestamp = request.get("timestamp")
+    said = str(call.sent.get("timestamp") or "").strip()
+    clock_runs = not clock_restarted(timestamp, call) if timestamp is not None else bool(said)
+    if clock_runs or known.stop_timestamp is None:
+        return known
+    call.flag("timestamp", said or None, f"a new transaction, though it equals {known.id}, which was stopped before")
+    return key_after(key, known.id)
 
 
 def _start_answer(transaction_id: int, info: Json) -> Json:
@@ -92,11 +93,13 @@ def stop_transaction(request: Json, call: Call, work: Work) -> Json:
         return known
     transaction_id = request.get("transactionId")
     transaction = work.transactions.find(transaction_id, lock=True) if transaction_id is not None else None
-    new = _new_stop(key, request, transaction, call, work)
+    contradictions = _contradictions(request, transaction, call, work)
+    new = _new_stop(key, request, transaction, contradictions, call, work)
     if not work.transactions.stop(new):  # delivered twice at the same moment; the other one was stored
         return stop_transaction(request, call, work)
     if samples := read_samples(request.get("transactionData", []), call):
-        own = transaction if transaction is not None and transaction.charge_point_id == call.station.id else None
+        meant = None if _is_foreign(contradictions) else transaction
+        own = meant if meant and meant.charge_point_id == call.station.id else None
         connector_id, own_id = (own.connector_id, own.id) if own else (None, None)
         work.transactions.meter(
             call.station.id, key, connector_id, own_id, samples, call.received, [], "transactionData"
@@ -106,12 +109,15 @@ def stop_transaction(request: Json, call: Call, work: Work) -> Json:
     return new.answer
 
 
-def _new_stop(key: str, request: Json, transaction: Transaction | None, call: Call, work: Work) -> NewStop:
+def _new_stop(
+    key: str, request: Json, transaction: Transaction | None, contradictions: Contradictions, call: Call, work: Work
+) -> NewStop:
     timestamp, id_tag = request.get("timestamp") or call.received, request.get("idTag")
     judge_time("timestamp", timestamp, call)
-    effective = _ends(transaction, request.get("transactionId"), call)
+    effective = _ends(transaction, request.get("transactionId"), contradictions, call)
     if transaction is not None and effective:
-        _judge_stop(request, transaction, call, work)
+        for path, raw, why, _ in contradictions:
+            call.flag(path, raw, f"kept, though {why}")
     if request.get("reason") is None:
         call.flag("reason", None, "Local")
     return NewStop(
@@ -129,12 +135,16 @@ def _new_stop(key: str, request: Json, transaction: Transaction | None, call: Ca
     )
 
 
-def _ends(transaction: Transaction | None, transaction_id: int | None, call: Call) -> bool:
+def _ends(
+    transaction: Transaction | None, transaction_id: int | None, contradictions: Contradictions, call: Call
+) -> bool:
     """Whether the stop ends a transaction; else a flag says why it is kept apart."""
     if transaction is None:
         reason = "kept apart, since no transaction has this id"
     elif transaction.charge_point_id != call.station.id:
         reason = "kept apart, since that transaction belongs to another charge point"
+    elif _is_foreign(contradictions):
+        reason = "kept apart, since idTag, time or meter contradict that transaction: it is another one of this number"
     elif transaction.stop_timestamp is not None and transaction.closed_by != "operator":
         reason = "kept apart, since that transaction was stopped before"
     else:
@@ -145,18 +155,33 @@ def _ends(transaction: Transaction | None, transaction_id: int | None, call: Cal
     return False
 
 
-def _judge_stop(request: Json, transaction: Transaction, call: Call, work: Work) -> None:
-    """Flags what does not fit the transaction's start; all of it is stored as sent."""
+def _is_foreign(contradictions: Contradictions) -> bool:
+    """Whether a stop is of another transaction of that number, as in the queue of a former Central System.
+
+    One contradiction alone happens to a station's own stops: a clock that was set meanwhile, a meter that was changed,
+    an attendant's card. Two at once do not.
+    """
+    return sum(proves for *_, proves in contradictions) > 1
+
+
+def _contradictions(request: Json, transaction: Transaction | None, call: Call, work: Work) -> Contradictions:
+    """What of a stop does not fit the transaction's start; a time only proves something where both are believed."""
+    found: Contradictions = []
+    if transaction is None or transaction.charge_point_id != call.station.id:
+        return found
     meter_stop, timestamp, id_tag = request.get("meterStop"), request.get("timestamp"), request.get("idTag")
     if meter_stop is not None and transaction.meter_start is not None and meter_stop < transaction.meter_start:
-        call.flag("meterStop", meter_stop, f"kept, though below meterStart {transaction.meter_start}")
-    if timestamp is not None and timestamp < transaction.start_timestamp:
-        call.flag("timestamp", timestamp.isoformat(), "kept, though before the start")
+        found.append(("meterStop", meter_stop, f"below meterStart {transaction.meter_start}", True))
+    started = transaction.start_timestamp
+    if timestamp is not None and timestamp < started:
+        believed = plausible(timestamp, call) and plausible(started, call)
+        found.append(("timestamp", timestamp.isoformat(), "before the start", believed))
     started_by = transaction.id_tag
     if id_tag and started_by and id_tag.casefold() != started_by.casefold():
         groups = [_group(tag, work) for tag in (id_tag, started_by)]
         if groups[0] != groups[1]:
-            call.flag("idTag", id_tag, "kept, though the transaction was started by another group's idTag")
+            found.append(("idTag", id_tag, "the transaction was started by another group's idTag", True))
+    return found
 
 
 def _group(id_tag: str, work: Work) -> str:
