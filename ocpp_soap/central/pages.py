@@ -59,11 +59,16 @@ class TransactionFilter:
 
 @dataclass(frozen=True, slots=True)
 class TagFilter:
-    """idTags regardless of case; `parent` is the tag of their group."""
+    """idTags regardless of case; `parent` is the tag of their group.
+
+    `only`: those with a transaction at one of these charge points; `exact`: the one that `prefix` is.
+    """
 
     prefix: str | None = None
     blocked: bool | None = None
     parent: str | None = None
+    only: Only = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,12 +82,21 @@ class ListedTags(SqlTags):
     def page(self, chosen: TagFilter, limit: int, after: Position | None = None) -> Page[Tag]:
         """By idTag, regardless of case."""
         meant: list[Condition] = []
-        if chosen.prefix:
+        if chosen.prefix and chosen.exact:
+            meant.append(G.id_tag_folded == folded(chosen.prefix))
+        elif chosen.prefix:
             meant.append(begins_with(G.id_tag_folded, chosen.prefix.casefold()))
         if chosen.blocked is not None:
             meant.append(G.blocked == chosen.blocked)
         if chosen.parent is not None:
             meant.append(G.parent_folded == folded(chosen.parent))
+        if chosen.only is not None:
+            meant.append(
+                select(T.id)
+                .join_from(transactions, charge_points)
+                .where(T.id_tag_folded == G.id_tag_folded, charge_points.c.identity.in_(chosen.only))
+                .exists()
+            )
         return TAG_LIST.page(self._run, meant, limit, after)
 
     def page_unknown(self, limit: int, after: Position | None = None) -> Page[Json]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ocpp_soap.central.pages import TagFilter
 from ocpp_soap.central.records import Tag
 from ocpp_soap.store.work import SqlStore
 
-from .conftest import NOON, after, counted
+from .conftest import NOON, a_start, after, counted, register, start
 
 
 def test_a_tag_is_found_regardless_of_case_with_its_parents_state(store: SqlStore) -> None:
@@ -48,3 +49,16 @@ def test_unknown_tags_are_counted_until_they_are_known(store: SqlStore, station:
         assert [new, other] == work.tags.unknown()
         work.tags.save(Tag("nEw", False, None, None, None))
         assert [other] == work.tags.unknown()
+
+
+def test_those_that_appeared_at_some_charge_points_are_found(store: SqlStore, station: int) -> None:
+    """Regardless of case, and no other; one by its name too."""
+    with store.writing() as work:
+        work.tags.save_all([Tag(name, False, None, None, None) for name in ("HERE", "ELSEWHERE", "NOWHERE")])
+    start(store, a_start(station, "k1", id_tag="here"))
+    start(store, a_start(register(store, "CP9"), "k2", id_tag="ELSEWHERE"))
+    mine = frozenset(["CP1"])
+    with store.reading() as work:
+        assert ["HERE"] == [tag.id_tag for tag in work.tags.page(TagFilter(only=mine), 10).rows]
+        for name, found in (("Here", 1), ("HER", 0), ("ELSEWHERE", 0)):
+            assert found == len(work.tags.page(TagFilter(name, only=mine, exact=True), 10).rows)

@@ -149,7 +149,10 @@ def test_a_token_for_some_charge_points_sees_no_other(nobody: Api) -> None:
     api.get("/charge-points?registered=false", 403)
     api.post("/charge-points", 403, {"chargeBoxIdentity": "X"})
     api.ask("PUT", "/id-tags/X", 403, json={})
-    api.get("/id-tags")
+    everybody.ask("PUT", f"/id-tags/{mine}-DRIVER", 201, json={}, headers={"If-None-Match": "*"})
+    assert [] == api.items("/id-tags")
+    api.get(f"/id-tags/{mine}-DRIVER", 404)
+    api.ask("GET", "/id-tags.csv", 403)
 
 
 def test_who_asks_for_its_health_learns_nothing_of_the_store() -> None:
