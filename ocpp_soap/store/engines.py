@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from ..errors import StoreError
 from ..protocol.writing import to_json
 from .failures import failure, translate
+from .files import watch
 
 # How long a statement waits for another transaction's lock before it gives up.
 LOCK_SECONDS = 10
@@ -59,6 +60,7 @@ def make_engine(url: URL, pool_size: int, read_only: bool) -> Engine:
     if is_sqlite(url):
         event.listen(engine, "connect", _set_up_reader if read_only else _set_up_writer)
         event.listen(engine, "begin", _begin_to_read if read_only else _begin_to_write)
+        watch(engine)
     return engine
 
 
