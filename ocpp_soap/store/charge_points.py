@@ -22,6 +22,8 @@ from .tables import callbacks, charge_points, unknown_charge_points
 
 # Unknown stations that are kept: an address open to the internet is called by many that are no station.
 UNKNOWN_KEPT = 10_000
+# Of one charge point, which may name another address with each message.
+CALLBACKS_KEPT = 100
 # Of one address: what somebody makes up must not push out those of others.
 UNKNOWN_KEPT_OF_PEER = 1_000
 
@@ -123,6 +125,16 @@ FORGET_OLDEST_OF_PEER = delete(unknown_charge_points).where(
 )
 
 ADD_CALLBACK = insert(callbacks).inline()
+FORGET_CALLBACKS = delete(callbacks).where(
+    callbacks.c.charge_point_id == bindparam("of_station"),
+    callbacks.c.id
+    < select(callbacks.c.id)
+    .where(callbacks.c.charge_point_id == bindparam("of_station"))
+    .order_by(callbacks.c.id.desc())
+    .offset(CALLBACKS_KEPT - 1)
+    .limit(1)
+    .scalar_subquery(),
+)
 EARLIER_CALLBACKS = (
     select(callbacks.c.url, callbacks.c.said, callbacks.c.source, callbacks.c.peer, callbacks.c.at)
     .where(callbacks.c.charge_point_id == bindparam("charge_point_id"))
@@ -210,6 +222,7 @@ class SqlChargePoints(Notices):
         self.change(charge_point_id, **now, callback_refused=None)
         row = {"charge_point_id": charge_point_id, "url": url, "said": said, "source": source, "peer": peer, "at": at}
         self._run(ADD_CALLBACK, row)
+        self._run(FORGET_CALLBACKS, {"of_station": charge_point_id})
 
     def callback_history(self, charge_point_id: int) -> Sequence[Json]:
         """What it was before it became what it is, newest first; `at` is when each was set."""

@@ -232,3 +232,13 @@ def test_what_one_address_makes_up_pushes_out_nobody_elses(store: SqlStore, monk
             )
     with store.reading() as work:
         assert ["JUNK9", "JUNK8", "JUNK7", "REAL"] == [unknown.identity for unknown in work.charge_points.unknown()]
+
+
+def test_the_history_of_addresses_has_a_bound(store: SqlStore, station: int) -> None:
+    """A charge point that names another address each time costs no more than a hundred rows."""
+    with store.writing() as work:
+        for number in range(110):
+            work.charge_points.set_callback(station, f"http://10.0.0.1:{8000 + number}/", None, "station", None, NOON)
+    with store.reading() as work:
+        history = work.charge_points.callback_history(station)
+    assert (99, "http://10.0.0.1:8108/") == (len(history), history[0]["url"])
