@@ -162,6 +162,7 @@ class Gateway:
         from .web.api.office import Office
         from .web.api.waiting import WaitingRoom
         from .web.interface import create
+        from .web.segments import prefix_of
 
         settings = self.settings
         office = Office(
@@ -172,10 +173,12 @@ class Gateway:
             catalog=self.catalog,
             clock=self.clock,
             peer_of=partial(peer_of, trusted=settings.trusted_proxies),
+            prefix_of=partial(prefix_of, trusted=settings.trusted_proxies),
             answered="Rejected" if settings.unknown_charge_points == "reject" else "Pending",
             max_body=settings.max_body,
             failures=settings.failed_proofs,
             waiting=WaitingRoom(self.commands, settings.threads),
+            cors_origins=settings.cors_origins,
         )
         return create(office)
 

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from typing import Any
 
 # What steers a terminal or isn't seen on it: Unicode's categories Cc, Cf, Cs, Zl and Zp, blanks other than U+0020, and
@@ -24,6 +25,10 @@ UNPRINTABLE = re.compile(
 
 # They log whole messages, which hold idTags.
 TALKATIVE = ("spyne", "zeep", "urllib3")
+
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The X-Request-ID of the HTTP request that is served here: it follows one through proxy, log, journal and audit."""
 
 
 def printable(text: str) -> str:
@@ -69,6 +74,8 @@ class LineFormatter(logging.Formatter):
         """The record as text."""
         level = record.levelname.lower()
         line = f"{self.formatTime(record)} [{record.process}] {level} {printable(record.getMessage())}"
+        if name := request_id.get():
+            line += f" (X-Request-ID {name})"
         trace = self.formatException(record.exc_info).splitlines() if record.exc_info else []
         return "\n".join([line, *(f"    {printable(row)}" for row in trace)])
 

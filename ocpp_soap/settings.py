@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -21,6 +22,9 @@ from .errors import SettingsError
 from .soap.key_files import problems
 
 PREFIX = "OCPP_SOAP_"
+
+# The serialization of an origin (RFC 6454 §6.2).
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 
 DOORS = ("both", "stations", "people")
 """What a process serves: SOAP for stations, the web API and the page for people and programs."""
@@ -93,6 +97,13 @@ def _file(text: str) -> Path | None:
     return Path(text)
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    found = tuple(item.strip() for item in text.split(",") if item.strip())
+    if not all(_ORIGIN.fullmatch(origin) for origin in found):
+        raise ValueError("origins such as https://dashboard.example.com, without a path")
+    return found
+
+
 def _setting(default: Any, read: Callable[[str], Any]) -> Any:
     return field(default=default, metadata={"read": read})
 
@@ -115,6 +126,7 @@ class Settings:
     station_ca_file: Path | None = _setting(None, _file)
     client_certificate: Path | None = _setting(None, _file)
     client_key: Path | None = _setting(None, _file)
+    cors_origins: tuple[str, ...] = _setting((), _origins)
     trusted_proxies: tuple[Network, ...] = _setting((), _networks)
     max_body: int = _setting(1024 * 1024, _number(1024, 64 * 1024 * 1024))
     connect_timeout: float = _setting(5.0, _number(0.1, 300, float))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
+from ..logs import request_id
 from .ledger import AuditEntry
 from .ports import Clock, Store, Work
 from .records import Json
@@ -116,7 +117,11 @@ class Audited:
             books = _Books(work, self._done)
             yield cast(Work, books)
             entries = [
-                AuditEntry(self.clock(), self.who, told.what, subject, *difference(told.before, told.after))
+                AuditEntry(
+                    *(self.clock(), self.who, told.what, subject),
+                    *difference(told.before, told.after),
+                    request_id=request_id.get(),
+                )
                 for subject, told in books.told.items()
                 if told.before != told.after
             ]

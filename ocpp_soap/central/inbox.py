@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ..errors import Fault, IdentityMismatch, InternalError, ProtocolError, SecurityError, StoreError
-from ..logs import Seldom
+from ..logs import Seldom, request_id
 from ..protocol.times import format_time
 from . import callback
 from .again import transact
@@ -275,5 +275,6 @@ class Inbox:
                 request=call.raw if call.proven else call.raw[:KEPT_OF_STRANGERS],
                 answer=reply.body,
                 flags=call.flags_as_json(),
+                request_id=request_id.get(),
             )
         )

@@ -52,7 +52,8 @@ class NewToken:
 class AuditEntry:
     """One row of the audit: what `who` did to a subject, and the fields of it that are otherwise since.
 
-    `before` is None for what came, `after` for what went.
+    `before` is None for what came, `after` for what went; `request_id` is the X-Request-ID of the request to the web
+    API.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class AuditEntry:
     before: Json | None
     after: Json | None
     id: int | None = None
+    request_id: str | None = None
 
 
 class Tokens(Protocol):

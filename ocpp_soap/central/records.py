@@ -252,7 +252,7 @@ class Exchange:
     """One row of the journal: a request and its answer as raw bytes.
 
     `direction` is "in" (a station called) or "out" (we called it); `outcome` is "answered", the subcode of a fault, or
-    the outcome of a command; `duration` in seconds.
+    the outcome of a command; `duration` in seconds. `request_id` is the X-Request-ID that it came with.
     """
 
     at: datetime
@@ -267,6 +267,7 @@ class Exchange:
     answer: bytes | None
     flags: Flags = field(default_factory=list)
     id: int | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

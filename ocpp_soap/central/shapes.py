@@ -157,6 +157,7 @@ def exchange_object(exchange: Exchange) -> Json:
         "milliseconds": round(exchange.duration * 1000, 1),
         "outcome": exchange.outcome,
         "flags": exchange.flags,
+        "requestId": exchange.request_id,
         "request": _text(exchange.request),
         "answer": _text(exchange.answer),
     }
@@ -197,6 +198,7 @@ def audit_object(entry: AuditEntry) -> Json:
         "subject": entry.subject,
         "before": entry.before,
         "after": entry.after,
+        "requestId": entry.request_id,
     }
 
 

@@ -47,6 +47,7 @@ class AuditEntry(Model):
     subject: str | None = None
     before: Any = None
     after: Any = None
+    requestId: str | None = None
 
 
 class Tokens(Resource):

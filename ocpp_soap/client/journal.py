@@ -27,6 +27,7 @@ class JournalEntry(Model):
     milliseconds: float = 0.0
     outcome: str
     flags: tuple[Flag, ...] = ()
+    requestId: str | None = None
     request: str | None = field(default=None, repr=False)
     answer: str | None = field(default=None, repr=False)
 

@@ -5,6 +5,7 @@ It knows no resource. Each thread, and each process after a fork, has a connecti
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import os
@@ -84,6 +85,9 @@ class Transport:
             raise ValueError(f"verify: there is no file {verify}")
         self.url = _address(url)
         self.timeout = timeout
+        host = urlsplit(self.url).hostname or ""
+        # HTTP_PROXY of the environment is for other machines: no proxy leads to this one.
+        self._proxies = {"no_proxy": host} if _is_this_machine(host) else None
         self._verify = verify if isinstance(verify, bool) else str(verify)
         word = str(token or "").strip()
         if not word or not word.isascii() or not word.isprintable() or " " in word:
@@ -153,16 +157,18 @@ class Transport:
             sent["Content-Type"] = "application/json"
         request = _Request(method, f"{self.url}{path}", f"{method} {path}", query, body, sent)
         deadline = min(time.monotonic() + self.timeout, self._end())
-        repeated = False
+        repeated, paused = False, 0.0
         for pause in _pauses():
             try:
                 return self._attempt(request, deadline, repeated)
             except (NoAnswer, Problem) as error:
                 wait = _wait(error, request, pause)
-                if wait is None or time.monotonic() + wait >= deadline:
+                # Pauses are counted too: a test may have frozen time.
+                if wait is None or time.monotonic() + wait >= deadline or paused + wait >= self.timeout:
                     raise
                 repeated = repeated or (method != "GET" and _may_have_done(error))
                 time.sleep(wait)
+                paused += wait
         raise AssertionError("the pauses have no end")
 
     def _attempt(self, request: _Request, deadline: float, repeated: bool) -> Reply:
@@ -177,6 +183,7 @@ class Transport:
                 auth=self._auth,
                 timeout=(min(CONNECT_SECONDS, left), left),
                 verify=self._verify,
+                proxies=self._proxies,
                 # The API never redirects; what does may not have the token.
                 allow_redirects=False,
                 stream=True,
@@ -238,6 +245,13 @@ def _address(url: str) -> str:
     if "@" in parts.netloc:
         raise ValueError("give the address without user and password; the token is all that the gateway wants")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix(API)}{API}"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _pauses() -> Iterator[float]:

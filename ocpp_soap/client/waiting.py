@@ -19,6 +19,11 @@ T = TypeVar("T")
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 1.0, 1.5
 
+FROZEN = (
+    "time.monotonic() stood still meanwhile, so timeouts and pauses of the gateway and its charge points do too: let "
+    "time pass while you wait (freezegun: tick=True), or use the fixture ocpp_clock instead."
+)
+
 LINES = 12
 """Rows of the journal that a failure shows."""
 
@@ -28,21 +33,27 @@ def until(transport: Transport, look: Callable[[], T | None], timeout: float, fa
 
     A gateway that falls silent meanwhile does not make it much longer.
     """
+    began = time.monotonic()
     with transport.within(timeout):
         for _ in looks(timeout):
             if found := look():
                 return found
-        raise NotInTime(fail())
+        stood_still = timeout > 0 and time.monotonic() - began < timeout / 2
+        raise NotInTime(f"{fail()}\n{FROZEN}" if stood_still else fail())
 
 
 def looks(timeout: float) -> Iterator[None]:
-    """Yields whenever it is time to look, at once and at last when `timeout` seconds are over."""
+    """Yields whenever it is time to look, at once and at last when `timeout` seconds are over.
+
+    The pauses are counted as well as the clock: it ends also where a test has frozen time.
+    """
     if timeout < 0:
         raise ValueError(f"expected a timeout of 0 seconds or more, found {timeout}")
-    deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
+    deadline, pause, paused = time.monotonic() + timeout, FIRST_PAUSE, 0.0
     yield
-    while (left := deadline - time.monotonic()) > 0:
+    while (left := min(deadline - time.monotonic(), timeout - paused)) > 0:
         time.sleep(min(pause, left))
+        paused += min(pause, left)
         pause = min(pause * GROWTH, LONGEST_PAUSE)
         yield
 

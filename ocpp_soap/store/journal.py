@@ -32,6 +32,7 @@ _ROWS = select(
     J.answer,
     J.flags,
     J.id,
+    J.request_id,
 )
 LATEST = _ROWS.order_by(J.id.desc()).limit(bindparam("rows"))
 LATEST_OF_ONE = LATEST.where(J.identity == bindparam("identity"))
@@ -61,6 +62,7 @@ class SqlJournal(Repository):
             "request": exchange.request,
             "answer": exchange.answer,
             "flags": exchange.flags,
+            "request_id": exchange.request_id,
         }
         self._first(ADD, values)
 

@@ -37,7 +37,7 @@ ADD = upsert(tokens).on_conflict_do_nothing(index_elements=["name"]).returning(T
 USE = update(tokens).where(T.id == bindparam("token_id"))
 REVOKE = update(tokens).where(T.name == bindparam("called"), T.revoked.is_(None))
 
-_ENTRIES = select(A.at, A.who, A.what, A.subject, A.before, A.after, A.id)
+_ENTRIES = select(A.at, A.who, A.what, A.subject, A.before, A.after, A.id, A.request_id)
 ENTRIES = Listing(_ENTRIES, (A.at, A.id), AuditEntry)
 ENTER = insert(audit)
 
@@ -83,7 +83,7 @@ class SqlAudit(Repository):
 
     def add(self, entries: Sequence[AuditEntry]) -> None:
         """Appends rows."""
-        columns = ("at", "who", "what", "before", "after")
+        columns = ("at", "who", "what", "before", "after", "request_id")
         rows = [{name: getattr(entry, name) for name in columns} for entry in entries]
         for row, entry in zip(rows, entries, strict=True):
             row["subject"] = harmless(entry.subject)

@@ -31,6 +31,7 @@ audit = Table(
     Column("subject", Text, nullable=False),
     Column("before", Document),
     Column("after", Document),
+    Column("request_id", Text),
     Index(None, "at", "id"),
     Index(None, "who", "at", "id"),
     Index(None, "subject", "at", "id"),

@@ -276,5 +276,6 @@ journal = Table(
     Column("request", LargeBinary, nullable=False),
     Column("answer", LargeBinary),
     Column("flags", Document, nullable=False),
+    Column("request_id", Text),
     Index(None, "identity", "id"),
 )

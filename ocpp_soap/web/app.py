@@ -7,6 +7,7 @@ people alone has no endpoint.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from threading import Lock
@@ -16,10 +17,12 @@ from flask import Flask, Response, render_template
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ..errors import StoreError
+from ..logs import request_id
 from .segments import belongs_to_api
 
 log = logging.getLogger(__name__)
 
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}")
 
 NO_STATIONS = (
     "Charge points do not call here: this door is for people and programs. `serve --doors stations` is theirs."
@@ -62,7 +65,7 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
             return endpoint({**request, "PATH_INFO": "/-/-/-" + request["PATH_INFO"]}, start_response)
         return app.wsgi_app(request, start_response)
 
-    return _rooted(DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)}))
+    return _named(_rooted(DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)})))
 
 
 def _rooted(mounted: Any) -> Any:
@@ -73,6 +76,30 @@ def _rooted(mounted: Any) -> Any:
             return _plain("There is nothing at this path.", 404)(request, start_response)
         # An absolute URL without a path means the root.
         return mounted({**request, "PATH_INFO": request["PATH_INFO"] or "/"}, start_response)
+
+    return answer
+
+
+def _named(app: Any) -> Any:
+    """The application with each request known by its X-Request-ID, where a proxy or program gave it a usable one."""
+
+    def answer(request: dict[str, Any], start_response: Any) -> Any:
+        name = request.get("HTTP_X_REQUEST_ID")
+        if not name or not _REQUEST_ID.fullmatch(name):
+            return app(request, start_response)
+
+        # The rest of a path may hold a secret.
+        place = "/" + request["PATH_INFO"].lstrip("/").partition("/")[0]
+
+        def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            log.debug("%s %s: %s", request["REQUEST_METHOD"], place, status)
+            return start_response(status, [*headers, ("X-Request-ID", name)], *failure)
+
+        reset = request_id.set(name)
+        try:
+            return app(request, start)
+        finally:
+            request_id.reset(reset)
 
     return answer
 

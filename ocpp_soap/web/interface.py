@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from flask import Flask, Response, render_template, request
+from flask_cors import CORS
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..errors import NotFound
@@ -38,6 +39,12 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+# What a page of an allowed origin may read and send beside what every page may.
+SHOWN = ("ETag", "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "Retry-After", "X-Request-ID")
+SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
+# Seconds for which a browser need not ask again.
+PREFLIGHT_AGE = 3600
+
 RESOURCES = (
     charge_points,
     commands,
@@ -67,35 +74,46 @@ def create(office: Office) -> Any:
     def tell(error: Exception) -> Response:
         return problems.response(problems.of(error, request.method))
 
+    if office.cors_origins:
+        # By its own key, no cookie: what a browser sends by itself lets nobody in.
+        origins = list(office.cors_origins)
+        CORS(app, origins=origins, allow_headers=SENT, expose_headers=SHOWN, max_age=PREFLIGHT_AGE, vary_header=True)
+
     @app.after_request
     def protect(response: Response) -> Response:
         response.headers.update(HEADERS)
+        for name, begin in (("Location", "/"), ("Link", "</")):
+            if request.script_root and response.headers.get(name, "").startswith(begin):
+                response.headers[name] = begin[:-1] + request.script_root + response.headers[name][len(begin) - 1 :]
         return response
 
     def answer(request: dict[str, Any], start_response: Any) -> Any:
-        known = {**keep_slashes(request), "REMOTE_ADDR": office.peer_of(request) or ""}
-        return app.wsgi_app(known, start_response)
+        own = {"REMOTE_ADDR": office.peer_of(request) or "", "SCRIPT_NAME": office.prefix_of(request)}
+        return app.wsgi_app({**keep_slashes(request), **own}, start_response)
 
     return answer
 
 
 def _show(app: Flask, document: dict[str, Any]) -> None:
     """The OpenAPI document, for programs and for people."""
-    text = json.dumps(document, indent=1) + "\n"
+    text = json.dumps({**document, "servers": [{"url": "/"}]}, indent=1) + "\n"
 
     @app.get(f"{ROOT}/openapi.json")
     def openapi() -> Response:
-        return Response(text, mimetype="application/json")
+        own = text.replace('"url": "/"', f'"url": "{request.script_root}"', 1) if request.script_root else text
+        return Response(own, mimetype="application/json")
 
     @cache
-    def page() -> str:
+    def page(here: str) -> str:
+        told = {**document["info"], "here": here}
         reference = Reference(document)
-        return render_template("api.html", reference=reference, groups=list(reference.groups()), **document["info"])
+        return render_template("api.html", reference=reference, groups=list(reference.groups()), **told)
 
     @app.get(ROOT, strict_slashes=False)
     @app.get(f"{ROOT}/")
     def read() -> str:
-        return page()
+        # Its links are relative, so that they hold below any path of a proxy.
+        return page("" if request.path.endswith("/") else ROOT.rpartition("/")[2] + "/")
 
 
 def _tell_of_operations(app: Flask, known: list[str]) -> None:

@@ -5,15 +5,29 @@ WSGI hands on paths decoded, where both look alike; the server's raw URL still t
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.routing import BaseConverter, ValidationError
 
+from ..central.authentication import Network, within
 from ..protocol.reading import INT_RANGE
 
 # Everything below it is the web API's, whatever its version.
 API = "/api"
+
+
+# A path without dots alone, double slashes and whatever a browser might take for another host.
+_PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
+
+
+def prefix_of(request: Mapping[str, Any], trusted: Sequence[Network]) -> str:
+    """The path below which the proxy shows the gateway, such as `/csms`: X-Forwarded-Prefix of a trusted one, or ""."""
+    prefix = str(request.get("HTTP_X_FORWARDED_PREFIX") or "").rstrip("/")
+    is_trusted = bool(trusted) and within(request.get("REMOTE_ADDR"), trusted)
+    return prefix if is_trusted and len(prefix) < 200 and _PREFIX.fullmatch(prefix) else ""
 
 
 def belongs_to_api(path: str) -> bool:

@@ -142,6 +142,7 @@ _EXCHANGE = {
     "milliseconds": _of("number"),
     "outcome": text("answered, the subcode of a fault, or a command's outcome."),
     "flags": array(ANYTHING, "What was odd in it, and what was assumed."),
+    "requestId": maybe(text("The X-Request-ID that it came with.")),
     "request": text("The message, as it was."),
     "answer": maybe(text()),
 }
@@ -286,5 +287,6 @@ COMPONENTS: dict[str, Schema] = {
         subject=text(),
         before=maybe(ANYTHING),
         after=maybe(ANYTHING),
+        requestId=maybe(text("The X-Request-ID of the request that changed it.")),
     ),
 }

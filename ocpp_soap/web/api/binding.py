@@ -120,7 +120,7 @@ class Interface(Api):  # type: ignore[misc]  # flask-smorest has no types
 def bind(app: Flask, tables: Iterable[Routes], office: Office, components: Mapping[str, Any]) -> dict[str, Any]:
     """Enters the endpoints into the application; returns the OpenAPI document."""
     app.url_map.converters.update(segment=Segment, number=Number)
-    options = {"info": {"description": ABOUT.format(version=office.catalog.newest.name)}, "servers": [{"url": "/"}]}
+    options = {"info": {"description": ABOUT.format(version=office.catalog.newest.name)}}
     app.config.update(API_TITLE="ocpp_soap", API_VERSION="1", OPENAPI_VERSION="3.1.0", API_SPEC_OPTIONS=options)
     api = Interface(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})

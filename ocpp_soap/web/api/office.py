@@ -18,9 +18,10 @@ from .waiting import WaitingRoom
 class Office:
     """The store to read, the desk where operators decide, what sends commands, and who may come in.
 
-    `desk` gives the desk of somebody, as the audit names him; `peer_of` the address behind a WSGI request; `answered`
+    `desk` gives the desk of somebody, as the audit names him; `peer_of` the address behind a WSGI request,
+    `prefix_of` the path below which a proxy shows the gateway; `answered`
     is what the boot of a station that is not registered gets. `max_body` is in bytes; so many `failures` to
-    show a good token in ten minutes make an address wait.
+    show a good token in ten minutes make an address wait. Pages of the `cors_origins` may use the API from a browser.
     """
 
     store: Store
@@ -30,7 +31,9 @@ class Office:
     catalog: Catalog
     clock: Clock
     peer_of: Callable[[Mapping[str, Any]], str | None]
+    prefix_of: Callable[[Mapping[str, Any]], str]
     answered: str
     max_body: int
     failures: int
     waiting: WaitingRoom
+    cors_origins: tuple[str, ...]

@@ -23,6 +23,7 @@ from ocpp_soap.client import (
     NoAnswer,
     NotAuthenticated,
     NotFound,
+    NotInTime,
     Options,
     Unavailable,
 )
@@ -292,3 +293,51 @@ def test_a_list_is_read_page_by_page_as_it_is_wanted(server: Scripted, gateway: 
     server.answers(*pages)
     assert ["A", "B"] == [tag.idTag for tag in gateway.id_tags.list(limit=2)]
     assert ["/api/v1/id-tags?limit=2"] == [asked.path for asked in server.asked]
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_stands_before_this_machine(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, variable: str, host: str
+) -> None:
+    """A company's CI machine names a proxy in its environment; a gateway on the machine itself is called directly."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    server.answers(ME)
+    with Gateway(server.url.replace("127.0.0.1", host), TOKEN, timeout=5) as gateway:
+        assert "ci" == gateway.whoami().name
+
+
+def test_another_machine_is_called_by_the_proxy(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment names one."""
+    for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", server.url)
+    server.answers(ME)
+    with Gateway("http://gateway.example", TOKEN, timeout=5) as gateway:
+        assert "ci" == gateway.whoami().name
+    assert "http://gateway.example/api/v1/whoami" == server.asked[0].path
+
+
+@pytest.mark.parametrize("frozen", ["monotonic", "both"])
+def test_a_wait_ends_though_time_stands_still(
+    server: Scripted, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, frozen: str
+) -> None:
+    """A test that has frozen time gets an error that says so, and does not hang."""
+    server.answers(Answer(200, {"items": [], "next": None}))
+    moment = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    if frozen == "both":
+        monkeypatch.setattr(time, "time", lambda: 1.7e9)
+    with pytest.raises(NotInTime, match=r"time\.monotonic\(\) stood still"):
+        gateway.charge_point("CP1").wait_for_status(1, "Charging", timeout=0.2)
+
+
+def test_repetitions_end_though_time_stands_still(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between them use the timeout up."""
+    server.answers(Answer(503, {"title": "Service Unavailable", "detail": "the store is busy"}))
+    moment = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    with Gateway(server.url, TOKEN, timeout=0.4) as gateway, pytest.raises(Unavailable):
+        gateway.whoami()
