@@ -6,7 +6,7 @@ WSGI hands on paths decoded, where both look alike; the server's raw URL still t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -23,7 +23,7 @@ API = "/api"
 _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
 
-def prefix_of(request: Mapping[str, Any], trusted: Sequence[Network]) -> str:
+def prefix_of(request: Mapping[str, Any], trusted: tuple[Network, ...]) -> str:
     """The path below which the proxy shows the gateway, such as `/csms`: X-Forwarded-Prefix of a trusted one, or ""."""
     prefix = str(request.get("HTTP_X_FORWARDED_PREFIX") or "").rstrip("/")
     is_trusted = bool(trusted) and within(request.get("REMOTE_ADDR"), trusted)

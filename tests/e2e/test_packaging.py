@@ -190,3 +190,13 @@ def test_an_editable_install_finds_the_wsdls_through_the_link(source: Path, tmp_
     assert source / "ocpp_soap" / "__init__.py" == package
     assert {path.resolve() for path in (source / "wsdl").rglob("*.wsdl")} == set(wsdls)
     assert "is up to date" in installed.run("ocpp-soap", "migrate")
+
+
+def test_what_the_documentation_installs_is_there() -> None:
+    """No index has this package: guides and requirements name the checkout, which is where they say."""
+    guides = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("examples/**/*.md")]
+    assert [] == [guide.name for guide in guides if "pip install ocpp-soap" in guide.read_text(encoding="utf-8")]
+    for requirements in PROJECT.glob("examples/*/requirements.txt"):
+        lines = [line for line in requirements.read_text().splitlines() if not line.startswith("#")]
+        assert (requirements.parent / lines[0] / "pyproject.toml").exists(), requirements
+        assert "ocpp-soap" not in lines

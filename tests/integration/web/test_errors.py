@@ -210,5 +210,5 @@ def test_the_page_lists_every_operation_and_loads_nothing_from_elsewhere(nobody:
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
     assert "nosniff" == answer.headers["X-Content-Type-Options"]
     assert b"color-scheme" in nobody.client.get(f"{ROOT}/static/api.css", buffered=True).data
-    assert page == nobody.client.get(ROOT).get_data(as_text=True)
+    assert page == nobody.client.get(ROOT).get_data(as_text=True).replace('href="v1/', 'href="')
     assert "&lt;script" not in page
