@@ -251,8 +251,12 @@ class Transactions(Protocol):
         flags: Flags,
         source: str = "MeterValues",
         belongs_to: int | None = None,
+        apart: bool = False,
     ) -> bool:
-        """Stores sampled values, of `belongs_to` where the message names no transaction; False when its key exists."""
+        """Stores sampled values, of `belongs_to` where the message names no transaction; False when its key exists.
+
+        With `apart` they belong to none, though the message names one.
+        """
 
     def samples(self, transaction_id: int) -> Sequence[Sample]:
         """Every sampled value of a transaction, by time; `group` numbers the meterValue over all messages."""

@@ -65,15 +65,19 @@ class Metering(Repository):
         flags: Flags,
         source: str = "MeterValues",
         belongs_to: int | None = None,
+        apart: bool = False,
     ) -> bool:
-        """Stores sampled values, of `belongs_to` where the message names no transaction; False when its key exists."""
+        """Stores sampled values, of `belongs_to` where the message names no transaction; False when its key exists.
+
+        With `apart` they belong to none, though the message names one.
+        """
         message = {
             "key": key,
             "charge_point_id": charge_point_id,
             "station_id": charge_point_id,
             "connector_id": connector_id,
             "said_transaction_id": transaction_id,
-            "named_transaction": transaction_id if transaction_id is not None else belongs_to,
+            "named_transaction": None if apart else transaction_id if transaction_id is not None else belongs_to,
             "source": source,
             "received": received,
             "flags": flags,

@@ -12,7 +12,7 @@ from ...protocol.dialects import lacking
 from ..call import Call
 from ..clocks import plausible
 from ..ports import Work
-from ..records import Json, Sample
+from ..records import Json, Sample, Transaction
 from ..replays import delivery_key
 
 # Defaults of the specification's text (soap-binding decision 10): the WSDLs have none, and their comments are wrong.
@@ -28,7 +28,7 @@ def meter_values(request: Json, call: Call, work: Work) -> Json:
 
     Where the station's version can't name one, it is the one that runs on the connector.
     """
-    transaction_id, belongs_to = request.get("transactionId"), None
+    transaction_id, belongs_to, apart = request.get("transactionId"), None, False
     samples = read_samples(request.get("meterValue", []), call)
     if transaction_id is None and "transactionId" in lacking(call.version, call.operation):
         belongs_to = _running(request.get("connectorId"), samples, call, work)
@@ -39,6 +39,10 @@ def meter_values(request: Json, call: Call, work: Work) -> Json:
                 "transactionId",
                 transaction_id,
                 "kept without a transaction, since this charge point has none of this id",
+            )
+        elif apart := _is_foreign(request.get("connectorId"), samples, transaction, call):
+            call.flag(
+                "transactionId", transaction_id, "kept without a transaction, since two things contradict that one"
             )
         elif transaction.stop_timestamp is not None:
             call.flag("transactionId", transaction_id, "added to a transaction that has ended")
@@ -51,8 +55,29 @@ def meter_values(request: Json, call: Call, work: Work) -> Json:
         call.received,
         call.content_flags(),
         belongs_to=belongs_to,
+        apart=apart,
     )
     return {}
+
+
+def _is_foreign(connector_id: int | None, samples: Sequence[Sample], transaction: Transaction, call: Call) -> bool:
+    """Whether two of connector, time and energy contradict the transaction: it is another one of this number."""
+    other = bool(connector_id and transaction.connector_id) and connector_id != transaction.connector_id
+    times = [sample.timestamp for sample in samples] if plausible(transaction.start_timestamp, call) else []
+    earlier = bool(times) and all(plausible(time, call) and time < transaction.start_timestamp for time in times)
+    energies = [found for sample in samples if (found := _energy(sample)) is not None]
+    lower = bool(energies) and transaction.meter_start is not None and max(energies) < transaction.meter_start
+    return other + earlier + lower > 1
+
+
+def _energy(sample: Sample) -> float | None:
+    """The reading of the meter in Wh, where the value is one."""
+    if sample.measurand != DEFAULT_MEASURAND or sample.format != DEFAULT_FORMAT or sample.phase:
+        return None
+    try:
+        return float(sample.value) * {"Wh": 1, "kWh": 1000}[sample.unit or ""]
+    except (ValueError, KeyError):
+        return None
 
 
 def _running(connector_id: int | None, samples: Sequence[Sample], call: Call, work: Work) -> int | None:

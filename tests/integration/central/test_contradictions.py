@@ -80,3 +80,26 @@ def test_a_transaction_whose_connector_is_free_keeps_no_card(central: Central) -
     assert "ConcurrentTx" == central.start("CP2")["idTagInfo"]["status"]
     central.say("StatusNotification", **report, timestamp=central.now)
     assert "Accepted" == central.start("CP3")["idTagInfo"]["status"]
+
+
+@pytest.mark.parametrize(
+    ("connector", "hours", "value", "joins"),
+    [
+        (1, 0, 700, True),
+        (2, 0, 700, True),
+        (1, -72, 700, True),
+        (1, 0, 50, True),
+        (1, -72, 50, False),
+        (2, 0, 50, False),
+    ],
+)
+def test_readings_join_only_what_they_do_not_contradict_twice(
+    central: Central, connector: int, hours: int, value: int, joins: bool
+) -> None:
+    """The others are kept without a transaction, flagged."""
+    number = central.start()["transactionId"]
+    sampled = [{"timestamp": NOON + timedelta(hours=hours), "sampledValue": [{"value": value}]}]
+    central.say("MeterValues", connectorId=connector, transactionId=number, meterValue=sampled)
+    with central.store.reading() as work:
+        assert joins == bool(work.transactions.samples(number))
+    assert joins == ("transactionId" not in central.flags())
