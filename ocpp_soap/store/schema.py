@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from ..errors import StoreError
+from .columns import metadata
 from .engines import is_sqlite
 from .work import SqlStore, connected, open_store
 
@@ -29,11 +30,12 @@ UPGRADE_LOCK = 0x0C995
 def upgrade(store_or_url: SqlStore | str) -> None:
     """Brings the schema to the newest revision, in one transaction; several processes may do so at the same time.
 
-    Raises StoreError when the schema is newer than this code, or the database can't be used.
+    Raises StoreError when the schema is newer and lacks what this code uses, or the database can't be used.
     """
     store = open_store(store_or_url) if isinstance(store_or_url, str) else store_or_url
     try:
-        if _revision(store) == REVISIONS[-1]:
+        found = _revision(store)
+        if found == REVISIONS[-1] or (found is not None and found not in REVISIONS):
             return
         with connected(store.writer) as connection:
             if is_sqlite(store.url):
@@ -49,11 +51,11 @@ def upgrade(store_or_url: SqlStore | str) -> None:
 
 
 def check_schema(store: SqlStore) -> None:
-    """Raises StoreError, in words, when the schema is older or newer than this code."""
+    """Raises StoreError, in words, when the schema is older than this code, or newer and without what it uses."""
     found = _revision(store)
     if found is None:
         raise StoreError("the database has no tables yet: run `ocpp-soap migrate`")
-    if found != REVISIONS[-1]:
+    if found in REVISIONS[:-1]:
         raise StoreError(f"the database is of an older version (revision {found}): run `ocpp-soap migrate`")
 
 
@@ -65,7 +67,7 @@ def _upgrade(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
     found = _known(connection)
-    if found != REVISIONS[-1]:
+    if found is None or found in REVISIONS[:-1]:
         config = Config()
         config.set_main_option("script_location", "ocpp_soap.store:migrations")
         config.attributes["connection"] = connection
@@ -83,9 +85,22 @@ def _known(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(FOUND).scalar()
-    if found is not None and found not in REVISIONS:
+    if found is not None and found not in REVISIONS and not _serves(connection):
         raise StoreError(
             f"this database was upgraded by a newer ocpp_soap (revision {found}); "
             "install that version or restore a backup"
         )
     return found
+
+
+def _serves(connection: Connection) -> bool:
+    """Whether a newer schema has all that this code uses, and asks for no value that this code doesn't give."""
+    found = {name: columns for (_, name), columns in inspect(connection).get_multi_columns().items()}
+    for table in metadata.tables.values():
+        columns = {column["name"]: column for column in found.get(table.name, ())}
+        if not set(table.columns.keys()) <= set(columns):
+            return False
+        added = (column for name, column in columns.items() if name not in table.columns)
+        if any(not column["nullable"] and column["default"] is None for column in added):
+            return False
+    return True

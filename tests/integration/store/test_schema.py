@@ -87,10 +87,27 @@ def test_processes_that_upgrade_at_once_all_end_well(database_url: str) -> None:
     store.close()
 
 
-def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
-    """In words that say what to do; by the check and by an upgrade."""
+def test_a_newer_schema_that_only_adds_is_served(database_url: str) -> None:
+    """By an older process that runs on and by one that starts: nothing that it uses is missing."""
     store = open_store(database_url)
     upgrade(store)
+    with store.writer.begin() as connection:
+        connection.execute(text("ALTER TABLE tags ADD COLUMN note TEXT"))
+    _set_revision(store, "9999")
+    check_schema(store)
+    upgrade(store)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "change", ["ALTER TABLE tags RENAME COLUMN blocked TO barred", "ALTER TABLE tags RENAME TO labels"]
+)
+def test_a_newer_schema_is_refused_and_left_alone(database_url: str, change: str) -> None:
+    """In words that say what to do; by the check and by an upgrade; where something that this code uses is gone."""
+    store = open_store(database_url)
+    upgrade(store)
+    with store.writer.begin() as connection:
+        connection.execute(text(change))
     _set_revision(store, "9999")
     for act in (check_schema, upgrade):
         with pytest.raises(StoreError, match=r"newer ocpp_soap \(revision 9999\); install that version or restore"):
