@@ -22,6 +22,7 @@ help:
 	@echo 'make demo     a whole charging session with a simulated station, told on the terminal'
 	@echo 'make test     all tests (TESTS=tests/unit, ARGS="-k boot", PYTHON=python3.12, REQUIRE_ALL=1: a skip for want of a program fails, API_SECONDS=600: of questions to the web API)'
 	@echo 'make flaky    the suite ten times, in random order, on one core beside two busy loops; lists what ever failed (RUNS=3, SEED=7, TESTS, ARGS)'
+	@echo 'make soak     five minutes of sessions while everything is killed and restarted; counts what is lost or doubled (SECONDS=60, ARGS="--database sqlite")'
 	@echo 'make fuzz     a gateway under hostile messages for a minute (SECONDS=600, ARGS="--seed 7"; a failure is saved to be replayed)'
 	@echo 'make check    linters, types and the rules of the house'
 	@echo 'make format   lets ruff rewrite the code'
@@ -59,6 +60,10 @@ test: $(READY_TO_DEVELOP)
 RUNS ?= 10
 flaky: $(READY_TO_DEVELOP)
 	$(BIN)/python -m tests.flaky --runs $(RUNS) $(if $(SEED),--seed $(SEED)) -- $(TESTS) $(ARGS)
+
+soak: SECONDS ?= 300
+soak: $(READY_TO_DEVELOP)
+	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(ARGS)
 
 fuzz: SECONDS ?= 60
 fuzz: $(READY_TO_DEVELOP)
@@ -106,4 +111,4 @@ clean:
 	rm -rf .venv .venv-* build dist *.egg-info .*_cache .hypothesis .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run demo test flaky fuzz check format bench seed coverage matrix build clean
+.PHONY: help run demo test flaky soak fuzz check format bench seed coverage matrix build clean

@@ -13,17 +13,53 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
-START_SECONDS = 30
+START_SECONDS = 60
+
+
+@dataclass
+class Server:
+    """A server that can be stopped and started again; `url` stays the same."""
+
+    command: list[str | Path]
+    folder: Path
+    user: str | None
+
+    @property
+    def url(self) -> str:
+        """Where it is called."""
+        return f"postgresql://postgres@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            given: Any = {"stdout": output, "stderr": output, "cwd": self.folder, "user": self.user}
+            self.process = subprocess.Popen(self.command, start_new_session=True, **given)
+        _wait(self.process, str(self.folder), log)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stops it: by SIGINT it ends open sessions, by SIGQUIT it leaves all to the recovery of the next start."""
+        self.process.send_signal(number)
+        self.process.wait(START_SECONDS)
 
 
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[str]:
     """Yield the URL of an empty server on a Unix socket; `durable` waits for the disk as production does."""
+    with server(durable=durable) as started:
+        yield started.url
+
+
+@contextmanager
+def server(*, durable: bool = False) -> Iterator[Server]:
+    """The same as something that can be restarted."""
     # Not pytest's folder: the path of a Unix socket may have about 100 characters.
     with tempfile.TemporaryDirectory(prefix="ocpp-pg-") as name:
         folder = Path(name)
@@ -51,14 +87,12 @@ def running(*, durable: bool = False) -> Iterator[str]:
             data,
             *(f"--{key}={value}" for key, value in settings.items()),
         ]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, user=user, start_new_session=True)
+        started = Server(command, folder, user)
         try:
-            _wait(server, name, folder / "log")
-            yield f"postgresql://postgres@/postgres?host={name}"
+            started.start()
+            yield started
         finally:
-            server.send_signal(signal.SIGINT)  # a fast shutdown: it ends open sessions
-            server.wait(START_SECONDS)
+            started.stop()
 
 
 def _installation(folder: Path) -> tuple[Path, str | None]:
