@@ -47,6 +47,9 @@ FAILURES_COUNT_FOR = timedelta(minutes=10)
 # A station that is called before it has its answer may refuse the call.
 ANSWER_FIRST = timedelta(seconds=1)
 
+# Of what has no operation, in the list of unregistered charge points.
+NO_MESSAGE = "(not understood)"
+
 BOOT = "BootNotification"
 HEARTBEAT = "Heartbeat"
 
@@ -184,6 +187,10 @@ class Inbox:
             raise _TurnedAway(fault, station)
         if station is not None:
             self._let_in(call, station)
+        elif call.identity and self._may_come_from(call.peer):
+            work.charge_points.remember_unknown(
+                call.identity, call.version, call.operation or NO_MESSAGE, call.peer, None, {}, call.received
+            )
         return fault
 
     def _let_in(self, call: Call, station: ChargePoint) -> None:
@@ -218,7 +225,7 @@ class Inbox:
 
     def _stranger(self, call: Call, request: Json, work: Work) -> Json | Fault:
         """A station that is not registered: remembered whatever it sent; only its boot is answered."""
-        if self.policy.access.networks and not within(call.peer, self.policy.access.networks):
+        if not self._may_come_from(call.peer):
             raise _TurnedAway(SecurityError("No charge point may speak from this address."), None)
         boot = _shortened(request) if call.operation == BOOT else {}
         come = None if call.callback is None else call.callback[:KEPT_OF_AN_ADDRESS]
@@ -229,6 +236,10 @@ class Inbox:
             return SecurityError(f"Charge point {call.identity} is not registered here.")
         status = "Rejected" if self.policy.unknown_charge_points == "reject" else "Pending"
         return registration_answer(status, None, call)
+
+    def _may_come_from(self, peer: str | None) -> bool:
+        networks = self.policy.access.networks
+        return not networks or within(peer, networks)
 
     def _may_register(self, call: Call) -> bool:
         """Whether a station that nobody registered is taken in: where all are, and it shows what is asked of all."""

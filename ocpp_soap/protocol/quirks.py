@@ -157,6 +157,7 @@ _HTTP = {
     "compressed": _http("compresses its messages with gzip or deflate", "as the standard demands", CODE),
     "chunked": _http("sends chunks instead of a length", "read to its end", NOBODY),
     "expect-continue": _http("waits for 100 Continue", "told to go on", NOBODY, flagged=False),
+    "path-slashes": _http("has a slash too many in its URL", "as with single slashes", REAL),
     "old-http": _http("speaks HTTP/1.0", "answered in kind", NOBODY),
 }
 _ANSWERS = {

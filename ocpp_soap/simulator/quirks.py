@@ -20,6 +20,12 @@ IDENTITIES: Mapping[str, Callable[[str], str]] = {
     "identity-with-signs": lambda identity: f"{identity}:1.a",
 }
 
+ADDRESSES: Mapping[str, Callable[[str, str], str]] = {
+    "identity-from-path": lambda url, identity: f"{url.rstrip('/')}/{quote(identity, safe='')}",
+    "path-slashes": lambda url, _: url.replace("/ocpp", "//ocpp//", 1),
+}
+"""Where a station sends its messages."""
+
 RESPELLINGS: Mapping[str, Respelling] = VALUES | ANSWERS | BODY | HEADERS | ENVELOPE | HTTP
 """What is done to a message, in this order."""
 
@@ -96,4 +102,7 @@ def spelled(identity: str, quirks: Collection[str]) -> str:
 
 def address(url: str, identity: str, quirks: Collection[str]) -> str:
     """Where a station with these quirks sends its messages."""
-    return f"{url.rstrip('/')}/{quote(identity, safe='')}" if "identity-from-path" in quirks else url
+    for name, spell in ADDRESSES.items():
+        if name in quirks:
+            url = spell(url, identity)
+    return url

@@ -59,7 +59,7 @@ class Arrival(NamedTuple):
 
     body: Callable[[list[Flag]], bytes]
     content_type: str | None
-    path: Callable[[], tuple[str | None, str | None]]
+    path: Callable[[list[Flag]], tuple[str | None, str | None]]
     peer: str | None
     credentials: Callable[[str | None, list[Flag]], Credentials]
 
@@ -104,6 +104,11 @@ class Reception:
         # Spyne logs what a service method raises, and swallows it.
         return exchange.reply or exchange.receive(InternalError("")), exchange
 
+    def refuse(self, fault: Fault, identity: str, peer: str | None, what: str, shown: Credentials) -> Reply:
+        """The reply to a request that is no message at all: `what` it is stands in the place of an operation."""
+        call = Call(identity, "", what, self.clock(), peer, credentials=shown)
+        return Exchange(self, call).receive(fault)
+
     def contract(self, namespace: str | None, identity: str | None, flags: list[Flag]) -> Contract:
         """The contract for a body in `namespace` (soap-binding decision 1); raises `ProtocolError` for none."""
         exact = self._exact.get(namespace or "")
@@ -147,7 +152,11 @@ class Exchange:
         call = self.call
         # The body goes first: a client that is still sending would not read the answer to a wrong path.
         call.raw = arrival.body(call.flags)
-        path_identity, secret = arrival.path()
+        misplaced, path_identity, secret = None, None, None
+        try:
+            path_identity, secret = arrival.path(call.flags)
+        except Fault as fault:
+            misplaced = fault  # told when it is known whose message it is
         call.credentials = arrival.credentials(secret, call.flags)
         try:
             message = envelope.parse(call.raw, arrival.content_type, call.flags)
@@ -155,6 +164,8 @@ class Exchange:
             call.raw = call.raw[:KEPT_UNREAD]
             with suppress(Fault):
                 call.identity = addressing.identify(None, path_identity, [])
+            if misplaced is not None:
+                raise misplaced from None
             raise
         self.soap = message.soap
         element = message.content
@@ -167,6 +178,8 @@ class Exchange:
         except Fault as fault:
             unidentified = fault
             call.identity = (header.identity or "") if isinstance(fault, IdentityMismatch) else ""
+        if misplaced is not None:
+            raise misplaced
         if message.soap not in (ns.SOAP12, None):
             raise VersionMismatch("OCPP is spoken in SOAP 1.2, namespace " + ns.SOAP12)
         if element is None:

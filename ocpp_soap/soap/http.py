@@ -26,23 +26,33 @@ MAX_HEADER = 200
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
-def identity_in(path: str) -> tuple[str | None, str | None]:
-    """The chargeBoxIdentity and the secret in PATH_INFO: `/<identity>`, `/<identity>/<secret>`, with or without a slash
-    at the end; None where there is none.
+def identity_in(request: Mapping[str, Any], flags: list[Flag]) -> tuple[str | None, str | None]:
+    """The chargeBoxIdentity and the secret in PATH_INFO: `/<identity>`, `/<identity>/<secret>`; None where none is.
 
-    Raises `ProtocolError` with 404 for a deeper path, with 400 for one that is not UTF-8.
+    Any number of slashes parts them. Raises `ProtocolError` with 404 for a deeper path, with 400 for one that is not
+    UTF-8.
     """
-    if path in ("", "/"):
-        return None, None
+    whole = request.get("SCRIPT_NAME", "") + request.get("PATH_INFO", "")
+    if "//" in whole:
+        flags.append(Flag("path", None, "as with single slashes", "path-slashes"))
     try:
-        identity, _, secret = path.encode("latin-1").decode().removeprefix("/").removesuffix("/").partition("/")
+        parts = request.get("PATH_INFO", "").encode("latin-1").decode().split("/")
     except UnicodeError:
         raise ProtocolError("The path is not UTF-8.") from None
+    identity, secret, *rest = [part for part in map(str.strip, parts) if part][:3] + [""] * 2
     if "\0" in identity:
         raise ProtocolError("The path holds a null character.")
-    if "/" in secret or (secret and not identity.strip()):
+    if rest and rest[0]:
         raise ProtocolError("There is nothing at this path: use …/ocpp or …/ocpp/<chargeBoxIdentity>.", status=404)
-    return identity.strip() or None, secret or None
+    return identity or None, secret or None
+
+
+def shown_path(request: Mapping[str, Any]) -> str:
+    """The path for the log, without what may be a secret: up to the second part, and how long it is in all."""
+    path = request.get("SCRIPT_NAME", "") + request.get("PATH_INFO", "")
+    path = path.removeprefix("/-/-/-")
+    begin = [part[:MAX_HEADER] for part in path.split("/") if part][:2]
+    return "/" + "/".join(begin) + ("/…" if len("".join(begin)) < len(path.replace("/", "")) else "")
 
 
 def peer_of(request: Mapping[str, Any], trusted: Sequence[Network]) -> str | None:

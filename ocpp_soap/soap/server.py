@@ -22,11 +22,16 @@ from lxml import etree
 from ..central.call import Reply
 from ..central.profile import Profile
 from ..errors import Fault, InternalError, ProtocolError
+from ..logs import Seldom
+from ..protocol.reading import Flag
 from ..protocol.schema import Service
 from . import credentials, faults, http, ns
 from .exchange import Arrival, Receive, Reception
 
 log = logging.getLogger(__name__)
+
+# What may come again and again is logged once a minute for each address.
+MISPLACED = Seldom()
 
 SOAP_TYPE = "application/soap+xml; charset=utf-8"
 XML_TYPE = "text/xml; charset=utf-8"
@@ -123,7 +128,7 @@ class SoapEndpoint:
         arrival = Arrival(
             partial(http.read_body, request, self._max_body),
             request.get("CONTENT_TYPE"),
-            partial(http.identity_in, request.get("PATH_INFO", "")),
+            partial(self._path, request),
             http.peer_of(request, self._trusted),
             lambda secret, flags: credentials.read(request, secret, self._trusted, flags),
         )
@@ -134,6 +139,16 @@ class SoapEndpoint:
         elif reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             headers["Retry-After"] = str(reply.retry_after or RETRY_AFTER)
         return reply.status, headers, _spelled(reply, exchange.call.profile, headers)
+
+    def _path(self, request: dict[str, Any], flags: list[Flag]) -> tuple[str | None, str | None]:
+        """The identity and the secret in the path; what can't be served is named in the log."""
+        try:
+            return http.identity_in(request, flags)
+        except ProtocolError as fault:
+            peer = http.peer_of(request, self._trusted)
+            if MISPLACED.due(peer):
+                log.warning("a message from %s for the path %r: %s", peer, http.shown_path(request), fault.text)
+            raise
 
     def _fault(self, fault: Fault) -> Answer:
         """A fault that is no answer to a message of a station, and so is nobody's to decide on."""
@@ -148,9 +163,9 @@ class SoapEndpoint:
         if method not in ("GET", "HEAD"):
             http.discard(request)
             raise ProtocolError(f"Messages come by POST, not by {method[:20]}.", status=HTTPStatus.METHOD_NOT_ALLOWED)
-        http.identity_in(request.get("PATH_INFO", ""))
+        identity, secret = http.identity_in(request, [])
         if "websocket" in request.get("HTTP_UPGRADE", "").lower():
-            raise ProtocolError("This is OCPP over SOAP: there is no WebSocket here.")
+            return self._refuse_websocket(request, identity, secret)
         query = {k.lower(): v for k, v in parse_qsl(request.get("QUERY_STRING", ""), keep_blank_values=True)}
         if "wsdl" in query or "singlewsdl" in query:
             return HTTPStatus.OK, {"Content-Type": XML_TYPE}, self._wsdl(query.get("version"))
@@ -161,6 +176,18 @@ class SoapEndpoint:
         else:
             page = self._about() if callable(self._about) else self._about
         return HTTPStatus.OK, {"Content-Type": HTML_TYPE, "X-Content-Type-Options": "nosniff"}, page.encode()
+
+    def _refuse_websocket(self, request: dict[str, Any], identity: str | None, secret: str | None) -> Answer:
+        """A station that is set to OCPP-J is told, and so is the operator: by the log, the journal and the lists."""
+        peer, subprotocol = http.peer_of(request, self._trusted), request.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "none")
+        subprotocol = subprotocol[: http.MAX_HEADER]
+        if MISPLACED.due((peer, identity)):
+            words = "%s from %s wants a WebSocket (subprotocol %s); this is OCPP over SOAP: set it to OCPP-S"
+            log.warning(words, repr(identity) if identity else "a charge point without identity", peer, subprotocol)
+        fault = ProtocolError("This is OCPP over SOAP: there is no WebSocket here.")
+        shown = credentials.read(request, secret, self._trusted, [])
+        reply = self._reception.refuse(fault, identity or "", peer, f"WebSocket {subprotocol}", shown)
+        return reply.status, {"Content-Type": SOAP_TYPE}, reply.body
 
     def _wsdl(self, version: str | None) -> bytes:
         document = self._wsdls.get(version or next(iter(self._wsdls)))

@@ -29,6 +29,10 @@ NO_STATIONS = (
 )
 
 
+# Before a path that is not the endpoint's, so that nothing is there.
+NOWHERE = "/-/-/-"
+
+
 def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: Any = None, has_page: bool = True) -> Any:
     """The whole WSGI application. `ready` raises `StoreError` while the store can't be used.
 
@@ -54,18 +58,21 @@ def create(endpoint: Any, *, ready: Callable[[], None], public_url: str, api: An
             return _plain("the store can't be used now; the gateway's log says why", 503)
         return _plain("ok", 200)
 
+    stations = endpoint or _plain(NO_STATIONS, 404)
+
     def elsewhere(request: dict[str, Any], start_response: Any) -> Any:
         if api is not None and belongs_to_api(request["PATH_INFO"]):
             return api(request, start_response)
+        path = request["PATH_INFO"]
+        place, slash, rest = path.lstrip("/").partition("/")
+        if place == "ocpp":  # with more than one slash before it
+            return stations({**request, "SCRIPT_NAME": f"//{place}", "PATH_INFO": slash + rest}, start_response)
         # A station whose URL lacks /ocpp gets the endpoint's own fault for a path where nothing is, not a page.
         if request["REQUEST_METHOD"] == "POST" and endpoint is not None:
-            # The rest of the path may hold a secret.
-            place = "/" + request["PATH_INFO"].lstrip("/").partition("/")[0]
-            log.warning("a POST to %r from %s: stations call /ocpp", place, request.get("REMOTE_ADDR"))
-            return endpoint({**request, "PATH_INFO": "/-/-/-" + request["PATH_INFO"]}, start_response)
+            return endpoint({**request, "PATH_INFO": f"{NOWHERE}{path}"}, start_response)
         return app.wsgi_app(request, start_response)
 
-    return _named(_rooted(DispatcherMiddleware(elsewhere, {"/ocpp": endpoint or _plain(NO_STATIONS, 404)})))
+    return _named(_rooted(DispatcherMiddleware(elsewhere, {"/ocpp": stations})))
 
 
 def _rooted(mounted: Any) -> Any:

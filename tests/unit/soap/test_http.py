@@ -36,18 +36,22 @@ def read(body: bytes, limit: int = 1000, flags: list[Flag] | None = None, **requ
         ("/ CP1 /", "CP1", None),
         ("/CP1/s3cret", "CP1", "s3cret"),
         ("/CP1/s3cret/", "CP1", "s3cret"),
+        ("//CP1", "CP1", None),
+        ("///CP1//s3cret///", "CP1", "s3cret"),
     ],
 )
 def test_the_path_ends_with_the_identity_and_a_secret(path: str, identity: str | None, secret: str | None) -> None:
-    """A slash at the end changes nothing, nor do blanks around the identity."""
-    assert (identity, secret) == http.identity_in(path)
+    """Slashes too many change nothing but are flagged, nor do blanks around the identity."""
+    flags: list[Flag] = []
+    assert (identity, secret) == http.identity_in({"SCRIPT_NAME": "/ocpp", "PATH_INFO": path}, flags)
+    assert (["path-slashes"] if "//" in path else []) == [flag.quirk for flag in flags]
 
 
-@pytest.mark.parametrize(("path", "status"), [("/a/b/c", 404), ("/a///", 404), ("/\xff", None)])
+@pytest.mark.parametrize(("path", "status"), [("/a/b/c", 404), ("/a//b/c//", 404), ("/\xff", None)])
 def test_other_paths_are_refused(path: str, status: int | None) -> None:
     """A deeper path is not found; one that is not UTF-8 is a bad request."""
     with pytest.raises(ProtocolError) as refused:
-        http.identity_in(path)
+        http.identity_in({"PATH_INFO": path}, [])
     assert status == refused.value.status
 
 
