@@ -150,23 +150,7 @@ class Exchange:
     def open(self, arrival: Arrival) -> tuple[etree._Element, Operation]:
         """The body element and its operation; fills the call on the way. Raises a `Fault` for what can't be told."""
         call = self.call
-        # The body goes first: a client that is still sending would not read the answer to a wrong path.
-        call.raw = arrival.body(call.flags)
-        misplaced, path_identity, secret = None, None, None
-        try:
-            path_identity, secret = arrival.path(call.flags)
-        except Fault as fault:
-            misplaced = fault  # told when it is known whose message it is
-        call.credentials = arrival.credentials(secret, call.flags)
-        try:
-            message = envelope.parse(call.raw, arrival.content_type, call.flags)
-        except Fault:
-            call.raw = call.raw[:KEPT_UNREAD]
-            with suppress(Fault):
-                call.identity = addressing.identify(None, path_identity, [])
-            if misplaced is not None:
-                raise misplaced from None
-            raise
+        message, path_identity, misplaced = self._unwrapped(arrival)
         self.soap = message.soap
         element = message.content
         namespace = None if element is None else ns.namespace(element.tag)
@@ -193,6 +177,27 @@ class Exchange:
             call.flag("Action", header.action, operation.input.action, "action-mismatch")
         call.violation = partial(self.contract.strict.violation, element, call.flags)
         return element, operation
+
+    def _unwrapped(self, arrival: Arrival) -> tuple[envelope.Message, str | None, Fault | None]:
+        """The parsed envelope, the identity in the path, and the fault for a path where nothing is.
+
+        That one is told when it is known whose message it is.
+        """
+        call, misplaced, identity, secret = self.call, None, None, None
+        # The body goes first: a client that is still sending would not read the answer to a wrong path.
+        call.raw = arrival.body(call.flags)
+        try:
+            identity, secret = arrival.path(call.flags)
+        except Fault as fault:
+            misplaced = fault
+        call.credentials = arrival.credentials(secret, call.flags)
+        try:
+            return envelope.parse(call.raw, arrival.content_type, call.flags), identity, misplaced
+        except Fault as fault:
+            call.raw = call.raw[:KEPT_UNREAD]
+            with suppress(Fault):
+                call.identity = addressing.identify(None, identity, [])
+            raise misplaced or fault from None
 
     def _operation_of(self, name: str) -> Operation:
         operation = self.contract.service.by_request.get(name.lower())
