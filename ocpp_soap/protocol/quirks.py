@@ -104,6 +104,11 @@ _ENVELOPE = {
     ),
     "latin-1": _envelope("declares ISO-8859-1", "read as such", NOBODY, strict=False),
     "utf-16": _envelope("sends UTF-16", "read as such", NOBODY, strict=False),
+    "forbidden-characters": _envelope(
+        "sends characters that XML can't hold, such as null bytes behind the envelope or &#0; in a text",
+        "dropped, null bytes behind the envelope with all that follows",
+        REAL,
+    ),
     "envelope-disorder": _envelope(
         "puts the header after the body, or others beside them", "read all the same", NOBODY
     ),

@@ -34,9 +34,9 @@ class Letter:
     """A request, or a confirmation where `answers`, to be changed before it leaves.
 
     `payload` holds a request in the newest words, `turn` tells messages apart. The other fields say how it is written:
-    what stands `before` it, its encoding and the one that it `declares`, the `coding` of its body, one Content-Type for
-    each of `types`, other header `fields`; `undeclared` leaves the prefix xsi undeclared. A confirmation has its HTTP
-    `status`, and so many bytes `missing`.
+    what stands `before` and `after` it, its encoding and the one that it `declares`, the `coding` of its body, one
+    Content-Type for each of `types`, other header `fields`; `undeclared` leaves the prefix xsi undeclared. A
+    confirmation has its HTTP `status`, and so many bytes `missing`.
     """
 
     envelope: etree._Element
@@ -47,6 +47,7 @@ class Letter:
     answers: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict)
     before: bytes = b""
+    after: bytes = b""
     encoding: str = "UTF-8"
     declares: str = "UTF-8"
     undeclared: bool = False
@@ -128,7 +129,7 @@ class Letter:
         text = f'<?xml version="1.0" encoding="{self.declares}"?>\n' + etree.tostring(self.envelope, encoding="unicode")
         if self.undeclared:
             text = text.replace(f' xmlns:xsi="{ns.XSI}"', "")
-        raw = self.before + text.encode(self.encoding, "xmlcharrefreplace")
+        raw = self.before + text.encode(self.encoding, "xmlcharrefreplace") + self.after
         return COMPRESSED[self.coding](raw) if self.coding else raw
 
     def head(self) -> list[tuple[str, str]]:

@@ -176,6 +176,7 @@ ENVELOPE: dict[str, Respelling] = {
     "utf-16": _encoded("UTF-16"),
     "byte-order-mark": _before(b"\xef\xbb\xbf"),
     "blanks-before-declaration": _before(b"\n"),
+    "forbidden-characters": _set(after=b"\0"),
 }
 
 

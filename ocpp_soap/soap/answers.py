@@ -6,7 +6,9 @@ same connection, whatever its headers say. It must not know how the request was 
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
+from typing import Any
 
 from lxml import etree
 
@@ -14,7 +16,7 @@ from ..errors import ProtocolError, StationFault, Uncertain
 from ..protocol import reading
 from ..protocol.dialects import upgrade
 from ..protocol.reading import Flag, Reading
-from ..protocol.schema import Operation, Service
+from ..protocol.schema import ComplexType, Operation, Service
 from . import addressing, content, envelope
 from .faults import parse_fault
 from .ns import local
@@ -25,6 +27,9 @@ _MOST_FLAGS = 100
 
 # What may be unreadable: whether a key is read-only, the one boolean of any answer, says nothing of its value.
 _FORGIVEN = {"boolean-unreadable"}
+
+# Nor does one unreadable item of a list, such as a key, say anything of the others.
+_INSIDE = re.compile(r"\w+\[\d+\]")
 
 _HINTS = {
     401: ("wants-password", "; the peer asks for a user and password"),
@@ -64,16 +69,30 @@ def read(exchange: Exchange, service: Service, operation: Operation, identity: s
         flags.append(Flag("Body", str(element.tag), f"read as {expected.localname}", "answer-named-otherwise"))
     shape = content.Shape(operation.output.type, service.namespace)
     found = reading.read(content.read(element, shape, content.Notes(flags)), operation.output.type)
-    missed = [p for p in found.problems if p.quirk not in _FORGIVEN]
+    missed = [p for p in found.problems if p.quirk not in _FORGIVEN and not _INSIDE.match(p.path)]
     if missed:
         problems = "; ".join(map(str, missed))
         raise _uncertain(exchange, f"the answer {local(element.tag)[:80]} lacks what it must hold: {problems}")
     if not found.payload and local(element.tag).lower() != expected.localname.lower():
         raise _uncertain(exchange, f"the answer is {local(element.tag)[:80]}, not {expected.localname}")
-    flags += [Flag(p.path, p.raw, f"absent, since it is not {p.expected}", p.quirk) for p in found.problems]
+    flags += [
+        Flag(p.path, p.raw, f"absent, since it is not {p.expected}", p.quirk or "field-missing") for p in found.problems
+    ]
+    _drop_unnamed(found.payload, operation.output.type)
     found.payload, notes = upgrade(service.version, operation.name, "response", found.payload)
     found.flags[:] = (flags + found.flags + notes)[:_MOST_FLAGS]
     return found
+
+
+def _drop_unnamed(payload: dict[str, Any], type_: ComplexType) -> None:
+    """Drops the items of lists that lack what they must hold, but for a boolean; the flags tell of each."""
+    for field in type_.fields:
+        if field.many and isinstance(field.type, ComplexType) and (items := payload.get(field.name)):
+            needed = {f.name for f in field.type.contents if f.required and f.type.name != "boolean"}
+            if kept := [item for item in items if needed <= item.keys()]:
+                payload[field.name] = kept
+            else:
+                del payload[field.name]
 
 
 def _compare_identity(blocks: list[etree._Element], service: Service, identity: str, flags: list[Flag]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
+from collections.abc import Mapping
 from email.message import Message as HeaderFields
 from encodings import normalize_encoding
 from encodings.aliases import aliases
@@ -17,6 +19,15 @@ from ..protocol.reading import Flag
 
 BLANKS = b" \t\r\n"
 
+# In UTF-8, with the null byte as Java spells it; references are judged by their number, and literal in CDATA sections.
+_FORBIDDEN = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xc0\x80|\xed[\xa0-\xbf][\x80-\xbf]|\xef\xbf[\xbe\xbf]"
+    rb"|&#(?:0*([0-9]*)|[xX]0*([0-9A-Fa-f]*));|<!\[CDATA\[|\]\]>"
+)
+_END = re.compile(rb"</(?:[^\s<>:]{1,100}:)?Envelope[ \t\r\n]*>(?=[ \t\r\n]*\0)")
+_NULL_OF_JAVA = b"\xc0\x80"
+_NAMED = 5
+_BEYOND = 0x110000
 _DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _KNOWN = {"utf_8": "utf-8", "ascii": "utf-8", "utf_16": "utf-16", "utf_16_le": "utf-16", "utf_16_be": "utf-16"}
 _KNOWN["latin_1"] = "iso8859-1"
@@ -37,15 +48,59 @@ def to_utf8(raw: bytes, content_type: str | None, flags: list[Flag]) -> bytes:
     return _unusual(raw, labelled, flags)
 
 
+def without_forbidden(text: bytes, flags: list[Flag]) -> bytes:
+    """The message, in UTF-8, without the characters that XML can't hold, written as they are or as references."""
+    dropped: Counter[str] = Counter()
+    literal = False
+
+    def replaced(found: re.Match[bytes]) -> bytes:
+        nonlocal literal
+        sign = found[0]
+        if sign in (b"<![CDATA[", b"]]>"):
+            literal = sign == b"<![CDATA["
+            return sign
+        if not sign.startswith(b"&"):
+            code = ord(sign.decode("utf-8", "surrogatepass")) if sign != _NULL_OF_JAVA else 0
+            dropped[f"U+{code:04X}"] += 1
+            return b""
+        digits, base = (found[1], 10) if found[1] is not None else (found[2], 16)
+        number = int(digits or b"0", base) if len(digits) < 8 else _BEYOND
+        if literal or _may_stand(number):
+            return sign
+        dropped[f"&#x{number:X};" if number < _BEYOND else "&#…;"] += 1
+        return b""
+
+    bare = _FORBIDDEN.sub(replaced, text)
+    if dropped:
+        flags.append(_dropped(dropped))
+    return bare
+
+
+def _may_stand(number: int) -> bool:
+    """Whether XML can hold the character of that number."""
+    return number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0xFFFF < number < _BEYOND
+
+
+def _dropped(signs: Mapping[str, int], further: str = "") -> Flag:
+    """The flag that names some of the signs."""
+    count = sum(signs.values())
+    said = ", ".join([*list(signs)[:_NAMED], *(["…"] if len(signs) > _NAMED else [])])
+    assumed = f"dropped{further}, since XML can't hold it"
+    return Flag("Envelope", f"{said} ({count} in all)" if count > 1 else said, assumed, "forbidden-characters")
+
+
 def _unusual(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
     """A message with a byte order mark, leading blanks, or null bytes."""
-    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\0", b"\0<"):
+    if _is_utf16(raw):
         return _utf16(raw, labelled, flags)
+    if b"\0" in raw:
+        found = _END.search(raw)
+        bare = (raw[: found.end()] if found else raw).replace(b"\0", b"")
+        flags.append(_dropped({"U+0000": raw.count(b"\0")}, " with what follows the envelope" if found else ""))
+        raw = bare
     bare = raw.strip(BLANKS).removeprefix(codecs.BOM_UTF8).lstrip(BLANKS)
     if not bare:
         raise ProtocolError("The message is empty: expected a SOAP 1.2 envelope.")
-    if b"\0" in bare:
-        raise ProtocolError("The message holds a null byte, which XML can't hold.")
     if bare[:1] != b"<":
         raise ProtocolError("The message is not XML: expected a SOAP 1.2 envelope.")
     if raw.lstrip(BLANKS).startswith(codecs.BOM_UTF8):
@@ -55,10 +110,19 @@ def _unusual(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
     return to_utf8(bare, "text/xml; charset=" + labelled if labelled else None, flags)
 
 
+def _is_utf16(raw: bytes) -> bool:
+    """By its byte order mark, or by a null byte beside each of its first two signs."""
+    marked = raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return marked or ((raw[:1] + raw[2:3], raw[1:2] + raw[3:4]).count(b"\0\0") == 1 and b"<" in raw[:2])
+
+
 def _utf16(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
     little = raw.startswith((codecs.BOM_UTF16_LE, b"<\0"))
+    if len(raw) % 2 and raw.endswith(b"\0"):
+        flags.append(_dropped({"U+0000": 1}))
+        raw = raw[:-1]
     try:
-        text = raw.decode("utf-16-le" if little else "utf-16-be").removeprefix("\ufeff")
+        text = raw.decode("utf-16-le" if little else "utf-16-be", "surrogatepass").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise ProtocolError("The message looks like UTF-16 but can't be read as such; send UTF-8.") from None
     found = _DECLARED.match(text[:300].encode())
@@ -66,8 +130,6 @@ def _utf16(raw: bytes, labelled: str | None, flags: list[Flag]) -> bytes:
     label = labelled or declared
     if (label or "utf-16") != "utf-16":
         flags.append(Flag("Envelope", f"labelled {label}", "utf-16", "encoding-labels-disagree"))
-    if "\0" in text:
-        raise ProtocolError("The message holds a null character, which XML can't hold.")
     flags.append(Flag("Envelope", "utf-16", "utf-16", "utf-16"))
     return text.encode("utf-8", "surrogatepass")
 

@@ -16,7 +16,7 @@ from lxml import etree
 from ..errors import ProtocolError
 from ..protocol.reading import Flag
 from . import ns
-from .charset import to_utf8
+from .charset import to_utf8, without_forbidden
 
 MAX_DEPTH = 64
 MAX_MARKUP = 200_000
@@ -59,7 +59,8 @@ def parsed() -> int:
     return _parsed
 
 
-def _root(text: bytes, flags: list[Flag]) -> etree._Element:
+def _root(text: bytes, flags: list[Flag], *, again: bool = False) -> etree._Element:
+    """The message's element; a text that is no XML is read `again`, and judged anew, without what XML can't hold."""
     markup = text.count(b"<")
     if markup > MAX_MARKUP or text.count(b"=") > MAX_MARKUP:
         raise ProtocolError("The message holds more elements or attributes than any OCPP message needs.", status=413)
@@ -71,6 +72,8 @@ def _root(text: bytes, flags: list[Flag]) -> etree._Element:
     try:
         root = etree.fromstring(text, _parser())
     except etree.XMLSyntaxError as error:
+        if not again and (bare := without_forbidden(text, flags)) != text:
+            return _root(bare, flags, again=True)
         root = _declared(text, error, flags)
     if markup > 2 * MAX_DEPTH and _DEEPER(root):
         raise ProtocolError(f"The message is nested deeper than {MAX_DEPTH} elements.")

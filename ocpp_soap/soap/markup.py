@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .charset import to_utf8
+from .charset import to_utf8, without_forbidden
 
 # Exact for well-formed XML; possessive, so that no text can make it slow.
 _TOKEN = re.compile(
@@ -50,7 +50,8 @@ class Document:
 
     def __init__(self, raw: bytes, content_type: str | None = None) -> None:
         """Raises `ProtocolError` for bytes that are no text."""
-        utf8 = to_utf8(raw, content_type, [])
+        # As the parser had to read it: what is redacted must be what was understood.
+        utf8 = without_forbidden(to_utf8(raw, content_type, []), [])
         text = utf8.decode("utf-8", "surrogatepass")
         self._encoding, spelled = next(_spellings(text, raw), ("utf-8", raw))
         before, _, after = raw.partition(spelled)

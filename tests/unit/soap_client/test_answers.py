@@ -290,3 +290,39 @@ def test_a_capture_of_another_version_is_read_by_its_names(service: Service, sha
     configuration = found.pop("getConfiguration-response-izivia-norelatesto")
     assert 12 == len(configuration["configurationKey"])
     assert {"Accepted"} == {payload["status"] for payload in found.values()}
+
+
+def entry(key: str, readonly: str, value: str) -> str:
+    """One setting of a GetConfiguration answer."""
+    return (
+        f"<c:configurationKey><c:key>{key}</c:key><c:readonly>{readonly}</c:readonly><c:value>{value}</c:value>"
+        "</c:configurationKey>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("bad", "kept", "noted"),
+    [
+        (entry("PublicKey", "true", "\0" * 4), [{"key": "PublicKey", "readonly": True}], "forbidden-characters"),
+        (entry("PublicKey", "true", "&#0;"), [{"key": "PublicKey", "readonly": True}], "forbidden-characters"),
+        (entry("PublicKey", "\1", "no"), [{"key": "PublicKey", "value": "no"}], "field-missing"),
+        (entry("PublicKey", "maybe", "no"), [{"key": "PublicKey", "value": "no"}], "boolean-unreadable"),
+        (entry("\0\0", "true", "no"), [], "field-missing"),
+        ("<c:configurationKey/>", [], "empty-element"),
+    ],
+    ids=ascii,
+)
+def test_one_bad_setting_costs_itself_alone(service: Service, bad: str, kept: list[Any], noted: str) -> None:
+    """All others of the answer are known; a flag tells what is not."""
+    around = [entry("HeartbeatInterval", "false", "300"), entry("BlinkRepeat", "false", "3")]
+    body = f"<c:getConfigurationResponse>{bad.join(around)}</c:getConfigurationResponse>"
+    found = read(service, "GetConfiguration", soap(body) + "\0")
+    before, *between, after = found.payload["configurationKey"]
+    assert ("300", kept, "3") == (before["value"], between, after["value"])
+    assert {noted, "forbidden-characters"} <= {flag.quirk for flag in found.flags}
+
+
+def test_an_answer_of_bad_settings_alone_has_none(service: Service) -> None:
+    """It is an answer all the same."""
+    body = f"<c:getConfigurationResponse>{entry('', 'true', '3')}</c:getConfigurationResponse>"
+    assert {} == read(service, "GetConfiguration", soap(body)).payload
