@@ -4,7 +4,8 @@ OcppSoapError
 ├── SettingsError             a setting is unknown or bad: say it and exit
 ├── WsdlError                 a WSDL document is missing or holds a construct we do not know: say it and exit
 ├── StoreError                the database can't be used: say it and exit
-│   └── Busy                  a deadlock or a lock timeout: run the whole transaction again
+│   ├── Busy                  a deadlock or a lock timeout: run the whole transaction again
+│   └── Unreachable           no connection to it now, as while it restarts: try again soon
 ├── Fault                     answered to the peer as a SOAP fault with this subcode
 │   ├── SecurityError         Sender: not registered, not accepted, not authenticated
 │   ├── IdentityMismatch      Sender: two identities that disagree, or not ours
@@ -47,6 +48,10 @@ class StoreError(OcppSoapError):
 
 class Busy(StoreError):
     """The database gave up on this transaction (deadlock, lock timeout): the whole of it may be run again."""
+
+
+class Unreachable(StoreError):
+    """No connection to the database could be made, as while it restarts: another try may find it soon."""
 
 
 class Fault(OcppSoapError):

@@ -38,12 +38,9 @@ GRACE, LAST_CALLS = 30, 27.0
 
 def options(settings: Settings) -> dict[str, Any]:
     """gunicorn's settings for these settings; each that is not the default has its reason here."""
-    sqlite = settings.database_url.startswith("sqlite")
     return {
         "worker_class": Worker,
-        # SQLite has one writer: more processes would only wait for each other's locks. On PostgreSQL each thread may
-        # hold a connection, and a server has a hundred by default.
-        "workers": settings.workers or (1 if sqlite else min(max(2, os.cpu_count() or 1), 4)),
+        "workers": processes(settings),
         "threads": settings.threads,
         # Longer than nginx keeps its side open (60 s by default), so that it never sends on a closed connection.
         "keepalive": 75,
@@ -96,6 +93,16 @@ def worker_exit(_: Any, worker: Any) -> None:
     courier = getattr(worker, "courier", None)
     if courier is not None and (left := courier.stop(LAST_CALLS)):
         worker.log.warning("%d calls were still in flight: their commands become uncertain", left)
+
+
+def processes(settings: Settings) -> int:
+    """How many workers there are.
+
+    SQLite has one writer: more would only wait for each other's locks. On PostgreSQL each has connections of its own,
+    and a server has a hundred by default: two workers and `ocpp-soap worker` fit.
+    """
+    sqlite = settings.database_url.startswith("sqlite")
+    return settings.workers or (1 if sqlite else min(max(2, os.cpu_count() or 1), 4))
 
 
 def sends_commands(settings: Settings) -> bool:

@@ -14,7 +14,6 @@ from urllib.parse import urljoin, urlsplit
 
 from ..protocol.times import format_time
 from .callback import elsewhere
-from .profile import Profile
 from .records import ChargePoint
 from .walk import CONNECT, GUARD, HTTP, NAME, SOAP, TLS, Walk
 
@@ -123,7 +122,6 @@ TROUBLES: dict[str, Trouble] = {
         "a connection is taken there, but ends without an answer: {words}",
         ("look up on which port the station listens for commands, and set it: " + _SET, "restart the station"),
     ),
-    "content-type": Trouble(HTTP, "{words}", ("call it so from now on: `{profile} {content_type}`",)),
     "no-http": Trouble(
         HTTP,
         "what listens on port {port} speaks no HTTP: it is the wrong port",
@@ -232,7 +230,6 @@ def _facts(walk: Walk, address: str, station: ChargePoint) -> dict[str, Any]:
         "there": shlex.quote(_there(address, walk.location or "")),
         "set": set_callback(station),
         "profile": f"{_PROGRAM} profile {identity}",
-        "content_type": f"--{'no-' * Profile.read(station.profile).content_type_action}content-type-action",
         "list": f"{_PROGRAM} list",
         "journal": f"ocpp-soap journal list --charge-point {identity} --limit 1 --messages",
     }

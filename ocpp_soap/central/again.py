@@ -1,30 +1,38 @@
-"""Runs a transaction again when the database gave up on it, before anybody learns of it (deadlock, lock timeout)."""
+"""Runs a transaction again when the database gave up on it, before anybody learns of it (deadlock, lock timeout).
+
+A database that restarts or moves is waited for in the same way.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import TypeVar
 
-from ..errors import Busy
+from ..errors import Busy, Unreachable
 from .ports import Store, Work
 
 T = TypeVar("T")
 
-ATTEMPTS = 5
+PATIENCE = 5.0
+"""For how long it is tried again (seconds); the last try may take as long as the store lets it."""
 
 
 def transact(store: Store, act: Callable[[Work], T]) -> T:
     """What `act` returns, run in one writing transaction; it may run several times, each in a fresh one.
 
-    Raises `Busy` when the database is still busy after the last attempt.
+    Raises `Busy` or `Unreachable` when the database still is so after `PATIENCE`.
     """
-    for attempt in range(1, ATTEMPTS):
+    end = time.monotonic() + PATIENCE
+    for attempt in count(1):
         try:
             with store.writing() as work:
                 return act(work)
-        except Busy:
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 it only spreads the attempts
-    with store.writing() as work:
-        return act(work)
+        except (Busy, Unreachable):
+            pause = random.uniform(0, min(0.02 * 2**attempt, 0.5))  # noqa: S311 it only spreads the attempts
+            if time.monotonic() + pause > end:
+                raise
+        time.sleep(pause)
+    raise AssertionError

@@ -97,11 +97,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer ready to leave: HTTP status, body, and for the journal "answered" or the fault's subcode."""
+    """An answer ready to leave: HTTP status, body, and for the journal "answered" or the fault's subcode.
+
+    `action` is named in the content type where the station wants that.
+    """
 
     status: int
     body: bytes
     outcome: str
+    action: str | None = None
     retry_after: int | None = None
 
 

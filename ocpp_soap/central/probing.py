@@ -21,13 +21,10 @@ from .ports import Answered
 from .profile import Profile
 from .records import ChargePoint, Json
 from .sending import Sender, exchange
-from .walk import CONNECT, HTTP, Step, Walk, Walker
+from .walk import CONNECT, Step, Walk, Walker
 
 # What changes nothing at a station, the most widespread first; asked without any field.
 HARMLESS = ("GetConfiguration", "GetLocalListVersion")
-
-# What may come of a Content-Type that the station does not know: asked once more with the other form.
-SPELLED_OTHERWISE = ("closed", "no-soap", "other")
 
 # Earlier addresses that are tried, the newest first.
 EARLIER = 5
@@ -131,23 +128,11 @@ class Prober:
         else:
             walk = self._by_itself(station, candidate.address, version, operation, profile)
         walk = self.walker.look_closer(walk, candidate.address, profile)
-        if operation is not None and walk.trouble in SPELLED_OTHERWISE:
-            walk = self._with_another_content_type(walk, station, candidate.address, version, operation, profile)
         visit = Visit(candidate, walk)
         if walk.trouble is None:
             return visit
         tries = tuple(advice.tries(walk, candidate.address, station))
         return replace(visit, wrong=advice.sentence(walk, candidate.address, station), tries=tries)
-
-    def _with_another_content_type(
-        self, walk: Walk, station: ChargePoint, address: str, version: str, operation: str, profile: Profile
-    ) -> Walk:
-        """The walk, and the better name of its trouble where the station answers to the other form of Content-Type."""
-        other = replace(profile, content_type_action=not profile.content_type_action)
-        if self._by_itself(station, address, version, operation, other).trouble is not None:
-            return walk
-        words = f"it answers only where the Content-Type names {'no' if profile.content_type_action else 'the'} action"
-        return replace(walk, steps=(*walk.steps, Step(HTTP, words, "content-type")), trouble="content-type")
 
     def _by_command(self, station: ChargePoint, operation: str, who: str) -> Walk:
         with self.sender.turn(station.id) as holder:

@@ -23,16 +23,15 @@ class Profile:
     `strictness`: lenient, or strict (whatever breaks the specification is a fault). `compression` of our answers.
     `fault_status`: the HTTP status of faults, None for OCPP_SOAP_FAULT_STATUS. `headers` that we send: full (OCPP-S 1.6
     §3), classic (without From, as most central systems do), bare (chargeBoxIdentity alone in requests, none in
-    answers). `content_type_action`: whether the Content-Type of our calls names the SOAP action, without which some
-    firmware ends the connection. `tls_minimum` and `tls_pin` (SHA-256 of the certificate, hexadecimal, which then needs
-    no authority) are for HTTPS to the station.
+    answers). `content_type_action`: whether our Content-Type names the SOAP action. `tls_minimum` and `tls_pin`
+    (SHA-256 of the certificate, hexadecimal, which then needs no authority) are for HTTPS to the station.
     """
 
     strictness: str = "lenient"
     compression: str = "none"
     fault_status: str | None = None
     headers: str = "full"
-    content_type_action: bool = True
+    content_type_action: bool = False
     tls_minimum: str = "default"
     tls_pin: str | None = None
 

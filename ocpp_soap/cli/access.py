@@ -154,7 +154,7 @@ def attempts() -> None:
 @click.option(
     "--content-type-action/--no-content-type-action",
     default=None,
-    help="Whether the Content-Type of our calls names the SOAP action, as most central systems do.",
+    help="Whether our Content-Type names the SOAP action.",
 )
 @click.option("--tls-minimum", type=click.Choice(TLS_MINIMUM), help="The oldest TLS that it is called with.")
 @click.option(

@@ -14,8 +14,9 @@ from ..central.authentication import Access
 from ..errors import OcppSoapError, SettingsError
 from ..logs import printable
 from ..protocol.times import format_time
-from ..serving import sends_commands
+from ..serving import processes, sends_commands
 from ..settings import Settings
+from ..store.server import look_at_server
 from .grammar import Command, listen_to_logs, look_at_store, wants_json
 from .output import put_json
 
@@ -66,6 +67,7 @@ def find(offline: bool) -> Iterator[Finding]:
     yield from _wsdls(gateway)
     yield from _public_url(settings, offline)
     try:
+        yield from _server(gateway)
         look_at_store(gateway)
         yield Finding("store", "ok", f"{gateway.store.url.render_as_string(hide_password=True)} is up to date")
         yield from _stations(gateway)
@@ -128,6 +130,23 @@ def _public_url(settings: Settings, offline: bool) -> Iterator[Finding]:
     else:
         words = f"{url} is answered by something else, with HTTP status {answer.status_code}: check the proxy's path"
         yield Finding("public address", "wrong", words)
+
+
+def _server(gateway: Gateway) -> Iterator[Finding]:
+    if (server := look_at_server(gateway.store)) is None:
+        return
+    if server.lacks:
+        yield Finding("rights", "wrong", server.lacks)
+    most = (processes(gateway.settings) + 1) * gateway.store.most_connections
+    words = (
+        f"`serve` and one `worker` take {most} at most, and PostgreSQL has room for {server.usable} (max_connections "
+        f"without the reserved ones); {server.used} are in use now, {server.ours} of them by ocpp_soap"
+    )
+    if most + server.used - server.ours >= server.usable:
+        words += "; set OCPP_SOAP_WORKERS or OCPP_SOAP_THREADS lower, or max_connections higher"
+        yield Finding("connections", "warning", words)
+    else:
+        yield Finding("connections", "ok", words)
 
 
 def _queue(gateway: Gateway) -> Iterator[Finding]:

@@ -246,7 +246,7 @@ class Exchange:
             headers = call.profile.headers
             body = faults.write(result, self.contract.service.namespace, call.message_id, url, self.soap, headers)
             status = faults.status_of(result, call.profile.fault_status or reception.fault_status)
-            return Reply(status, body, faults.subcode_of(result), result.retry_after)
+            return Reply(status, body, faults.subcode_of(result), ns.FAULT_ACTION, result.retry_after)
         assert self._operation is not None
         try:
             said, notes = downgrade(call.version, call.operation, "response", result)
@@ -258,7 +258,7 @@ class Exchange:
         action = self._operation.output.action
         if (header := addressing.header(action, call.message_id, url, call.profile.headers)) is not None:
             message.insert(0, header)
-        return Reply(200, faults.DECLARATION + etree.tostring(message, encoding="utf-8"), "answered")
+        return Reply(200, faults.DECLARATION + etree.tostring(message, encoding="utf-8"), "answered", action)
 
     def _confirmation(self, payload: Json, operation: Operation) -> etree._Element:
         """The envelope with the response in its body; raises ValueError when the schema does not allow it."""

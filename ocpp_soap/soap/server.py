@@ -55,6 +55,8 @@ ABOUT = """<!DOCTYPE html>
 
 def _spelled(reply: Reply, profile: Profile, headers: dict[str, str]) -> bytes:
     """The body as the station wants it on the wire; `headers` are told of it."""
+    if profile.content_type_action and reply.action is not None:
+        headers["Content-Type"] += f'; action="{reply.action}"'
     if profile.compression == "none":
         return reply.body
     headers["Content-Encoding"] = profile.compression

@@ -6,6 +6,7 @@ Each store has one engine to write and one that can only read. Nothing here know
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from typing import Any
@@ -16,22 +17,29 @@ from sqlalchemy.exc import ArgumentError
 
 from ..errors import StoreError
 from ..protocol.writing import to_json
+from . import sessions
 from .failures import failure, translate
 from .files import watch
 
 # How long a statement waits for another transaction's lock before it gives up.
-LOCK_SECONDS = 10
-CONNECT_SECONDS = 5
+LOCK_SECONDS = 6
 # How long a transaction waits for a connection of the pool.
-POOL_SECONDS = 15
+POOL_SECONDS = 4
+
+# libpq's own way to name several hosts.
+_HOSTS = re.compile(r"^([a-z+]+://)(?:([^/?#]*)@)?([^/?#@]*,[^/?#@]*)(/[^?#]*)?(?:\?(.*))?$")
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(?::([0-9]+))?")
 
 
 def read_url(text: str) -> URL:
     """The database's URL with its driver; raises StoreError for what is neither SQLite in a file nor PostgreSQL."""
     try:
-        url = make_url(text)
-    except ArgumentError:
-        raise StoreError("the database URL can't be read; expected sqlite:///file.db or postgresql://…") from None
+        url = make_url(_one_authority(text))
+    except (ArgumentError, ValueError):
+        raise StoreError(
+            "the database URL can't be read; expected sqlite:///file.db or postgresql://user:password@host:5432/name, "
+            "with special characters of the password as %40 (@), %2F (/), %3A (:)"
+        ) from None
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
@@ -42,13 +50,25 @@ def read_url(text: str) -> URL:
     return url
 
 
+def _one_authority(text: str) -> str:
+    """`//a:1,b:2/name` as `///name?host=a,b&port=1,2`."""
+    if (several := _HOSTS.match(text)) is None:
+        return text
+    scheme, user, hosts, path, query = several.groups(default="")
+    found = [_HOST.fullmatch(host) for host in hosts.split(",")]
+    if not all(found):
+        raise ValueError(hosts)
+    names, ports = zip(*((one[1].strip("[]"), one[2] or "5432") for one in found if one), strict=True)
+    more = f"host={','.join(names)}&port={','.join(ports)}" + f"&{query}" * bool(query)
+    return f"{scheme}{user}{'@' * bool(user)}{path or '/'}?{more}"
+
+
 def make_engine(url: URL, pool_size: int, read_only: bool) -> Engine:
     """An engine whose errors are the package's own; on PostgreSQL a reading one runs each statement by itself."""
-    kind = _sqlite_arguments if is_sqlite(url) else _postgresql_arguments
+    kind = _sqlite_arguments if is_sqlite(url) else sessions.arguments
     engine = create_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        **pool(url, pool_size, read_only),
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,
         # Whoever takes a connection ends its transaction (`SqlStore`, `Connection.close`): once is enough.
@@ -61,7 +81,21 @@ def make_engine(url: URL, pool_size: int, read_only: bool) -> Engine:
         event.listen(engine, "connect", _set_up_reader if read_only else _set_up_writer)
         event.listen(engine, "begin", _begin_to_read if read_only else _begin_to_write)
         watch(engine)
+    else:
+        sessions.attend(engine, read_only, LOCK_SECONDS)
     return engine
+
+
+def pool(url: URL, size: int, read_only: bool) -> dict[str, int]:
+    """How many connections there may be: a server has room for a few, so that readers share half as many."""
+    if is_sqlite(url):
+        return {"pool_size": size, "max_overflow": size}
+    return {"pool_size": (size + 1) // 2 if read_only else size, "max_overflow": 0}
+
+
+def most_connections(url: URL, size: int) -> int:
+    """The most that a process keeps open: to write, to read, and one that listens."""
+    return sum(sum(pool(url, size, read_only).values()) for read_only in (False, True)) + 1
 
 
 def is_sqlite(url: URL) -> bool:
@@ -72,33 +106,6 @@ def is_sqlite(url: URL) -> bool:
 def _sqlite_arguments(_url: URL, _read_only: bool) -> dict[str, Any]:
     # isolation_level None: sqlite3 begins nothing by itself, so that our BEGIN is the only one.
     return {"connect_args": {"timeout": LOCK_SECONDS, "isolation_level": None, "check_same_thread": False}}
-
-
-def _postgresql_arguments(url: URL, read_only: bool) -> dict[str, Any]:
-    options = [
-        "-c timezone=UTC",
-        f"-c lock_timeout={LOCK_SECONDS}s",
-        # A process that was frozen in a transaction holds up whoever wants the same rows.
-        "-c idle_in_transaction_session_timeout=15s",
-        f"-c default_transaction_read_only={'on' if read_only else 'off'}",
-        str(url.query.get("options", "")),
-    ]
-    arguments: dict[str, Any] = {
-        "connect_args": {
-            "options": " ".join(options).strip(),
-            "connect_timeout": CONNECT_SECONDS,
-            # A host that vanished is noticed after this many milliseconds, not after the kernel's quarter of an hour.
-            "tcp_user_timeout": 20_000,
-            "application_name": "ocpp_soap",
-            # Every statement is one of a few hundred: prepared when it comes a second time. Never for writers: what
-            # psycopg has prepared it takes away at a rollback, and what the pipeline has prepared with it.
-            "prepare_threshold": 1 if read_only else None,
-        }
-    }
-    if read_only:
-        # A message is run again when its connection is lost; readers would not be, so they ask before.
-        arguments |= {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True}
-    return arguments
 
 
 def _set_up_writer(connection: sqlite3.Connection, _record: object) -> None:

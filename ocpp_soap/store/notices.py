@@ -56,7 +56,6 @@ SET_AVAILABILITY = _STATE.on_conflict_do_update(
     index_elements=_OF,
     set_={name: _STATE.excluded[name] for name in ("availability", "availability_at")},
 )
-SET_ALL_AVAILABILITIES = update(connector_states).where(S.charge_point_id == bindparam("station_id"))
 CONNECTORS = (
     select(
         S.connector_id.label("connectorId"),
@@ -141,11 +140,9 @@ class Notices(Repository):
         return self._rows(CONNECTORS, charge_point_id)
 
     def set_availability(self, charge_point_id: int, connector_id: int, availability: str, at: datetime) -> None:
-        """What an accepted ChangeAvailability asked for: Operative or Inoperative; connector 0 means all (§5.2)."""
-        values = {"charge_point_id": charge_point_id, "availability": availability, "availability_at": at}
-        self._run(SET_AVAILABILITY, {"connector_id": connector_id, **values})
-        if connector_id == 0:
-            self._run(SET_ALL_AVAILABILITIES, {**values, "station_id": charge_point_id})
+        """What an accepted ChangeAvailability asked for: Operative or Inoperative."""
+        values = {"availability": availability, "availability_at": at}
+        self._run(SET_AVAILABILITY, {"charge_point_id": charge_point_id, "connector_id": connector_id, **values})
 
     def notice_file(self, charge_point_id: int, kind: str, status: str, at: datetime, flags: Flags) -> None:
         """A notification of `kind` firmware or diagnostics, linked to the latest command that it follows."""

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Executable
 from ..errors import StoreError
 from .compiled import Compiled, Form
 from .failures import REFUSALS
+from .sessions import ANSWER
 from .statements import BELL, AnyRows, Row, Statements, Values
 
 _IDLE = pq.TransactionStatus.IDLE
@@ -51,10 +52,11 @@ class PipelineError(Exception):
 class Pipeline:
     """One connection as libpq's pipeline; it knows what was prepared there, and so lives as long as the connection."""
 
-    __slots__ = ("_autocommit", "_both", "_names", "_pq", "_prepared", "_readable", "_types")
+    __slots__ = ("_autocommit", "_both", "_names", "_patience", "_pq", "_prepared", "_readable", "_types")
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._autocommit = connection.autocommit
+        self._patience = ANSWER[self._autocommit] * 1000
         self._pq = connection.pgconn
         self._types = Transformer(connection)
         self._prepared: dict[str, bytes] = {}
@@ -93,7 +95,7 @@ class Pipeline:
         sent = [sql for statement in statements for sql in self._send(statement, fresh)]
         self._pq.pipeline_sync()
         while self._pq.flush():
-            if any(event & select.POLLIN for _, event in self._both.poll()):
+            if any(event & select.POLLIN for _, event in self._wait(self._both)):
                 self._pq.consume_input()
         results = self._results()
         self._pq.exit_pipeline_mode()
@@ -115,11 +117,18 @@ class Pipeline:
         self._pq.send_query_prepared(name, values, formats)
         return sent
 
+    def _wait(self, poll: select.poll) -> list[tuple[int, int]]:
+        """What can be read or written; a server that answers nothing is given up."""
+        ready = poll.poll(self._patience)
+        if not ready:
+            raise psycopg.OperationalError("the server does not answer")
+        return ready
+
     def _results(self) -> list[pq.abc.PGresult]:
         results: list[pq.abc.PGresult] = []
         while True:
             while self._pq.is_busy():
-                self._readable.poll()
+                self._wait(self._readable)
                 self._pq.consume_input()
             result = self._pq.get_result()
             if result is not None and result.status == _SYNC:

@@ -7,6 +7,7 @@ time runs them.
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from ..errors import StoreError
 from .columns import metadata
 from .engines import is_sqlite
+from .sessions import Session
 from .work import SqlStore, connected, open_store
 
 log = logging.getLogger(__name__)
@@ -64,7 +66,11 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     if connection.dialect.name == "postgresql":
+        session = connection.connection.driver_connection
+        assert isinstance(session, Session)
+        session.patience = math.inf
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
     found = _known(connection)
     if found is None or found in REVISIONS[:-1]:

@@ -13,7 +13,7 @@ from psycopg import Error as PostgresError
 from sqlalchemy import Connection, CursorResult, Executable
 
 from .compiled import Compiled
-from .failures import REFUSALS, failure
+from .failures import REFUSALS, ends_session, failure
 
 # What a statement gives back; the records say what their columns are.
 AnyRows = CursorResult[*tuple[Any, ...]]
@@ -78,6 +78,6 @@ class Statements:
     def _failed(self, error: Exception, sql: str) -> Exception:
         pooled = self._connection.connection
         lost = isinstance(error, PostgresError) and self._connection.dialect.is_disconnect(error, pooled, None)  # type: ignore[arg-type]
-        if lost:
+        if lost := lost or ends_session(error):
             self._connection.invalidate(error)
-        return failure(error, sql, lost)
+        return failure(error, sql, lost, self._connection.engine.url.username)

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock, RLock
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..central import exchanges, ledger, ports, repositories
@@ -19,7 +20,7 @@ from . import forks
 from .attempts import SqlAttempts
 from .batches import SqlBatches
 from .commands import SqlCommands
-from .engines import LOCK_SECONDS, is_sqlite, make_engine, read_url
+from .engines import LOCK_SECONDS, is_sqlite, make_engine, most_connections, read_url
 from .jobs import SqlJobs
 from .journal import SqlJournal
 from .keys import SqlKeys
@@ -27,6 +28,7 @@ from .ledger import SqlAudit, SqlTokens
 from .lists import ListedChargePoints, ListedTags, ListedTransactions
 from .pipeline import PipelinedStatements
 from .queue import SqlQueue
+from .sessions import give_back_idle
 from .statements import Statements
 
 
@@ -92,6 +94,11 @@ class SqlStore:
         """The engine of reading transactions; it can't write."""
         return self._engine(read_only=True)
 
+    @property
+    def most_connections(self) -> int:
+        """The most that a process with this store has open."""
+        return most_connections(self.url, self._pool_size)
+
     def close(self) -> None:
         """Closes all connections that are not in use; the store may be used again."""
         for engine in list(self._engines.values()):
@@ -133,15 +140,19 @@ class SqlStore:
                 engine = self._engines.get(read_only)
                 if engine is None:
                     engine = self._engines[read_only] = make_engine(self.url, self._pool_size, read_only)
+                    if not is_sqlite(self.url):
+                        give_back_idle(engine)
         return engine
 
 
 def connected(engine: Engine) -> Connection:
-    """A connection of the pool; raises `Busy` when none gets free in time."""
+    """A connection of the pool; raises `Busy` when none gets free in time, or each one ends at once."""
     try:
         return engine.connect()
     except PoolTimeout:
         raise Busy("all connections to the database are in use") from None
+    except InvalidRequestError:
+        raise Busy("the database ends every session") from None
 
 
 def open_store(database_url: str, pool_size: int = 8) -> SqlStore:

@@ -49,7 +49,7 @@ class NewProfile(Question):
         "The HTTP status of faults; null: everybody's.", FAULT_STATUS, allow_none=True, attribute="fault_status"
     )
     headers = choice("Those that are sent.", HEADERS)
-    contentTypeAction = flag("Whether the Content-Type of our calls names the action.", attribute="content_type_action")
+    contentTypeAction = flag("Whether Content-Type names the action.", attribute="content_type_action")
     tlsMinimum = choice("For calls by HTTPS.", TLS_MINIMUM, attribute="tls_minimum")
     tlsPin = text("The SHA-256 of its certificate; null: none.", allow_none=True, attribute="tls_pin")
 

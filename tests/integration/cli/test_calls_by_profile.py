@@ -33,11 +33,11 @@ def test_a_command_is_sent_as_the_profile_says(terminal: Terminal) -> None:
     """Header blocks and Content-Type of that station alone."""
     with odd(answer(CONFIRMED)) as station:
         called_at(terminal, station.url)
-        terminal.says("charge-points", "profile", "CP-1", "--headers", "bare", "--no-content-type-action")
+        terminal.says("charge-points", "profile", "CP-1", "--headers", "bare", "--content-type-action")
         assert "CP-1 answered ClearCache: Accepted\n" == terminal.says("send", "CP-1", "ClearCache")
     (request,) = station.requests
     assert ["chargeBoxIdentity"] == blocks(request.body)
-    assert "application/soap+xml; charset=utf-8" == dict(request.headers)["Content-Type"]
+    assert 'application/soap+xml; charset=utf-8; action="/ClearCache"' == dict(request.headers)["Content-Type"]
 
 
 def test_a_profile_that_changes_while_a_command_waits_counts(terminal: Terminal, store: SqlStore) -> None:

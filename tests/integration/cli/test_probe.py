@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import socket
 from dataclasses import replace
 
 import pytest
@@ -15,12 +14,11 @@ from ocpp_soap.settings import Settings
 from ocpp_soap.simulator.charge_point import ChargePoint
 from ocpp_soap.simulator.wire import SoapWire
 from ocpp_soap.store.work import SqlStore
-from tests.integration.soap_client.stations import Act, answer, confirmation, cut, raw
+from tests.integration.soap_client.stations import Act, answer, cut, raw
 
 from .conftest import AT, Terminal
 from .probes import called_at, odd, probed
 
-SERVICE = catalog.load().newest.charge_point
 LOGIN = b"<!DOCTYPE html><html><body>Log in</body></html>"
 
 
@@ -113,26 +111,6 @@ def test_what_answers_instead_of_the_station_is_told(terminal: Terminal, act: Ac
         assert [] == [advice for advice in report["try"] if "`id`" in advice and "'" not in advice]
         steps = [step["step"] for step in report["addresses"][0]["steps"]]
         assert ["guard", "connect"] == steps[:2]
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_a_station_that_knows_one_form_of_content_type_is_told(terminal: Terminal, named: bool) -> None:
-    """With or without the action; the advice is the option that turns it, after which commands arrive."""
-    with odd(raw(b"")) as station:
-
-        def act(connection: socket.socket) -> None:
-            says = "action=" in dict(station.requests[-1].headers)["Content-Type"]
-            (answer(confirmation(SERVICE, "GetConfiguration", "")) if says is named else cut)(connection)
-
-        station.act = act
-        called_at(terminal, station.url)
-        terminal.says("charge-points", "profile", "CP-1", f"--{'no-' * named}content-type-action")
-        report = probed(terminal, 4)
-        assert "content-type" == report["addresses"][0]["trouble"]
-        assert f"it answers only where the Content-Type names {'the' if named else 'no'} action" in report["conclusion"]
-        (advice,) = (word for line in report["try"] for word in line.split() if "content-type" in word)
-        terminal.says("charge-points", "profile", "CP-1", advice.strip("`"))
-        probed(terminal, 0)
 
 
 def test_a_station_that_is_silent_is_told(terminal: Terminal) -> None:

@@ -89,16 +89,6 @@ def test_availability_is_shown_with_the_connector(store: SqlStore, station: int)
         assert ("Unavailable", "Operative") == (state["status"], state["availability"])
 
 
-def test_the_availability_of_the_whole_station_is_that_of_every_connector(store: SqlStore, station: int) -> None:
-    """ChangeAvailability of connector 0 changes each one that is known (OCPP 1.6 §5.2)."""
-    with store.writing() as work:
-        for connector_id in (1, 2):
-            work.charge_points.set_availability(station, connector_id, "Operative", NOON)
-        work.charge_points.set_availability(station, 0, "Inoperative", NOON)
-        found = {row["connectorId"]: row["availability"] for row in work.charge_points.connectors(station)}
-    assert {0: "Inoperative", 1: "Inoperative", 2: "Inoperative"} == found
-
-
 def test_a_file_notice_is_linked_to_the_latest_command_that_it_follows(store: SqlStore, station: int) -> None:
     """Of its kind, and one that may have reached the station; the charge point shows the latest status."""
     with store.writing() as work:
