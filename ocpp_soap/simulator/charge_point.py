@@ -27,7 +27,7 @@ class ChargePoint(Station):
     they are repeated. Any thread may call them.
     """
 
-    def wait_for(self, predicate: Callable[[], Any], timeout: float = 10.0) -> Any:
+    def wait_for(self, predicate: Callable[[], Any], timeout: float = 30.0) -> Any:
         """Waits until `predicate` gives something true, asked at every change of state, and returns that.
 
         `timeout` is in real seconds; raises TimeoutError, which tells what was sent and received.
@@ -40,7 +40,7 @@ class ChargePoint(Station):
                 f"received: {self.commands_received.operations()}"
             )
 
-    def wait_accepted(self, timeout: float = 10.0) -> None:
+    def wait_accepted(self, timeout: float = 30.0) -> None:
         """Waits until the Central System has accepted it and every connector's status is told."""
         told = self.connectors.values()
         self.wait_for(lambda: self.hurried.is_set() or (self.accepted and all(c.reported for c in told)), timeout)

@@ -174,7 +174,7 @@ class ChargePoint:
         """
         return self._expectations.add(operation, request)
 
-    def wait_for(self, operation: str, timeout: float = 10.0) -> Payload:
+    def wait_for(self, operation: str, timeout: float = 30.0) -> Payload:
         """The request of the first command of that operation that no earlier call has given, come already or not.
 
         Raises TimeoutError after `timeout` seconds, and says what came instead.
@@ -189,7 +189,7 @@ class ChargePoint:
         self._taken.append(one)
         return one.payload
 
-    def wait_for_transaction(self, connectorId: int | None = None, timeout: float = 10.0) -> Transaction:
+    def wait_for_transaction(self, connectorId: int | None = None, timeout: float = 30.0) -> Transaction:
         """The first transaction that began by a command and that no earlier call has given, once it is confirmed."""
 
         def found() -> connectors.Transaction | None:

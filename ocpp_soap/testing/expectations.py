@@ -117,7 +117,7 @@ class Expectation:
         self._times = count
         return self
 
-    def wait(self, timeout: float = 10.0) -> Payload:
+    def wait(self, timeout: float = 30.0) -> Payload:
         """Waits until it has come as often as expected; gives the last request.
 
         Raises TimeoutError after `timeout` seconds, and says what came instead.

@@ -20,7 +20,7 @@ MARCH = 1_772_323_200
 def test_commands_reach_the_living_among_the_dead() -> None:
     """One in twenty is dead, in each of three ways; all of the living answer, whose figures alone are compared."""
     told: list[int] = []
-    timeouts = {"CONNECT_TIMEOUT": "0.5", "READ_TIMEOUT": "0.5"}
+    timeouts = {"CONNECT_TIMEOUT": "2", "READ_TIMEOUT": "2"}
     line = commands.measure("SQLite", 60, 1, timeouts, lambda: told.append(1))
     assert (57, 3, 2) == (line.living, line.dead, len(told))
     assert ([57], [57]) == ([run.answered for run in line.alone], [run.answered for run in line.among])

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Condition, Event, Thread
+from typing import Any
 
 from tests import postgresql, warm
 from tests.e2e.gateway import free_port
@@ -32,6 +34,8 @@ class Plant:
     server: postgresql.Server | None
     port: int = field(default_factory=free_port)
     processes: dict[str, warm.Process] = field(default_factory=dict)
+    changed: Condition = field(default_factory=Condition)
+    closing: Event = field(default_factory=Event)
 
     @property
     def url(self) -> str:
@@ -45,7 +49,7 @@ class Plant:
             "kill -9 of a worker of gunicorn": self.kill_one,
             "kill -9 of the gateway's master": lambda: self.end("serve", signal.SIGKILL),
             "SIGTERM to the gateway, and a start": lambda: self.end("serve", signal.SIGTERM),
-            "SIGHUP to the gateway": lambda: self.processes["serve"].send_signal(signal.SIGHUP),
+            "SIGHUP to the gateway": lambda: self.signal("serve", signal.SIGHUP),
         }
         if self.server is None:
             return found
@@ -56,33 +60,42 @@ class Plant:
         }
 
     def start(self, command: str) -> None:
-        """Starts `serve` or `worker`; the port may still be held by workers whose master was killed."""
+        """Starts `serve` or `worker`."""
         words = {"serve": ("serve", "--bind", f"127.0.0.1:{self.port}"), "worker": ("worker",)}[command]
         with (self.folder / f"{command}.log").open("ab") as log:
-            self.processes[command] = warm.Process(
-                words, env=self._environment(), cwd=self.folder, stdout=log, stderr=log
-            )
+            given: Any = {"env": self._environment(), "cwd": self.folder, "stdout": log, "stderr": log}
+            self.processes[command] = warm.Process(words, **given)
+
+    def watch(self) -> None:
+        """Starts again what has ended, as systemd does: the port may be held by workers whose master was killed."""
+        while not self.closing.wait(0.1):
+            with self.changed:
+                for command, process in list(self.processes.items()):
+                    if process.poll() is not None:
+                        self.start(command)
+                        self.changed.notify_all()
 
     def ready(self) -> None:
-        """Waits until the gateway answers, starting it again where it could not."""
+        """Waits until the gateway answers."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, OSError):
                 urllib.request.urlopen(self.url.replace("/ocpp", "/healthz/ready"), timeout=PATIENCE).close()
-                if self.processes["serve"].poll() is None:
-                    return
-            for command, process in list(self.processes.items()):
-                if process.poll() is not None:
-                    self.start(command)
+                return
             time.sleep(0.1)
         raise AssertionError(f"the gateway did not get ready:\n{self.log()[-5000:]}")
 
+    def signal(self, command: str, number: signal.Signals) -> None:
+        """Sends one of ours a signal."""
+        with self.changed:
+            self.processes[command].send_signal(number)
+
     def end(self, command: str, number: signal.Signals) -> None:
-        """Ends one of ours and starts it again."""
-        process = self.processes[command]
-        process.send_signal(number)
-        process.wait(PATIENCE)
-        self.start(command)
+        """Ends one of ours, and waits until it was started again."""
+        with self.changed:
+            process = self.processes[command]
+            process.send_signal(number)
+            assert self.changed.wait_for(lambda: self.processes[command] is not process, PATIENCE)
         self.ready()
 
     def kill_one(self) -> None:
@@ -107,6 +120,9 @@ class Plant:
 
     def close(self) -> None:
         """Ends everything, and whatever was left of it."""
+        self.closing.set()
+        with self.changed:  # nothing is being started
+            pass
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -147,6 +163,7 @@ def _run(made: Plant) -> Iterator[Plant]:
         made.ready()
         if made.server is not None:
             made.start("worker")
+        Thread(target=made.watch, daemon=True).start()
         yield made
     finally:
         made.close()

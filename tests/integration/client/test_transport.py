@@ -305,7 +305,7 @@ def test_no_proxy_stands_before_this_machine(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     server.answers(ME)
-    with Gateway(server.url.replace("127.0.0.1", host), TOKEN, timeout=5) as gateway:
+    with Gateway(server.url.replace("127.0.0.1", host), TOKEN, timeout=60) as gateway:
         assert "ci" == gateway.whoami().name
 
 
@@ -315,7 +315,7 @@ def test_another_machine_is_called_by_the_proxy(server: Scripted, monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", server.url)
     server.answers(ME)
-    with Gateway("http://gateway.example", TOKEN, timeout=5) as gateway:
+    with Gateway("http://gateway.example", TOKEN, timeout=60) as gateway:
         assert "ci" == gateway.whoami().name
     assert "http://gateway.example/api/v1/whoami" == server.asked[0].path
 
