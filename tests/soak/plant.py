@@ -49,7 +49,7 @@ class Plant:
             "kill -9 of a worker of gunicorn": self.kill_one,
             "kill -9 of the gateway's master": lambda: self.end("serve", signal.SIGKILL),
             "SIGTERM to the gateway, and a start": lambda: self.end("serve", signal.SIGTERM),
-            "SIGHUP to the gateway": lambda: self.signal("serve", signal.SIGHUP),
+            "SIGHUP to the gateway": lambda: self.send("serve", signal.SIGHUP),
         }
         if self.server is None:
             return found
@@ -85,7 +85,7 @@ class Plant:
             time.sleep(0.1)
         raise AssertionError(f"the gateway did not get ready:\n{self.log()[-5000:]}")
 
-    def signal(self, command: str, number: signal.Signals) -> None:
+    def send(self, command: str, number: signal.Signals) -> None:
         """Sends one of ours a signal."""
         with self.changed:
             self.processes[command].send_signal(number)
