@@ -90,13 +90,13 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    folder: Path, database_url: str, *, program: Sequence[str] | None = None, **settings: str
+    folder: Path, database_url: str, *, program: Sequence[str] | None = None, port: int = 0, **settings: str
 ) -> Iterator[Gateway]:
     """Starts a gateway that accepts unknown stations, waits until it is ready, and stops it.
 
     Without a `program` it starts warm, and so do the commands.
     """
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}/ocpp"
     chosen = {
         "DATABASE_URL": database_url,

@@ -104,13 +104,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def site(port: int, gateway: Gateway, certificate: Path, authority: Path | None) -> str:
+def upstreams(*gateways: Gateway) -> str:
+    """A line for each gateway, as the file has it for one."""
+    return "\n".join(f"server {one.url.split('/')[2]} max_fails=0;" for one in gateways)
+
+
+def site(port: int, gateway: Gateway, certificate: Path, authority: Path | None = None, *others: Gateway) -> str:
     """deploy/site.conf for this machine; nothing else of deploy/ is changed."""
     text = (PROJECT / "deploy" / "site.conf").read_text()
     asked = "# ssl_client_certificate /etc/ssl/stations-ca.pem;\n    # ssl_verify_client optional;"
     for theirs, ours in (
         (asked, f"ssl_client_certificate {authority};\n    ssl_verify_client optional;" if authority else asked),
-        ("server 127.0.0.1:8180;", f"server {gateway.url.split('/')[2]};"),
+        ("server 127.0.0.1:8180 max_fails=0;", upstreams(gateway, *others)),
         ("listen 443 ssl;", f"listen {PROXY}:{port} ssl;"),
         ("/etc/ssl/ocpp.example.com.pem", str(certificate)),
         ("/etc/ssl/private/ocpp.example.com.key", str(certificate.with_suffix(".key"))),
@@ -202,6 +207,22 @@ def test_a_station_charges_a_whole_session_over_https_and_takes_commands(front: 
     )
     assert {"answered"} == {exchange.outcome for exchange in central.journal(station.identity, "in")}
     central.inside.store.close()
+
+
+def test_suites_without_forward_secrecy_or_with_cbc_are_for_the_legacy_server(front: Front) -> None:
+    """A client that knows only those is refused here; what stations of ten years ago know is enough."""
+    _, _, place = front.url.split("/")[:3]
+    host, port = place.split(":")
+    for suites, taken in (("ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA", False), ("ECDHE+AESGCM", True)):
+        context = ssl.create_default_context(cafile=front.certificate)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(suites)
+        with socket.create_connection((host, int(port)), SECONDS) as connection:
+            try:
+                context.wrap_socket(connection, server_hostname=host).close()
+                assert taken, suites
+            except ssl.SSLError:
+                assert not taken, suites
 
 
 def test_the_station_s_own_address_is_handed_on(front: Front) -> None:

@@ -97,13 +97,20 @@ def test_who_goes_round_the_proxy_proves_nothing_by_its_headers(front: Front, au
 
 
 def test_a_secret_in_a_url_is_in_no_log(front: Front) -> None:
-    """Neither nginx nor the gateway writes it down, nor the journal."""
+    """Neither nginx nor the gateway writes it down, nor the journal, however the URL is spelled."""
     secret = "5ec2e7" * 6
     answer = front.ask("POST", f"/ocpp/LOGGED/{secret}", message("Heartbeat", "LOGGED"))
     assert 400 == answer.status
     front.ask("POST", f"/elsewhere/LOGGED/{secret}", message("Heartbeat", "LOGGED"))
     front.ask("GET", f"/ocpp/LOGGED/{secret}")
-    written = (front.folder / "logs" / "access.log").read_text()
+    for path in (
+        f"/ocpp//LOGGED//{secret}",
+        f"//ocpp/LOGGED/{secret}/",
+        f"/ocpp/LOGGED%2F{secret}",
+        f"/ocpp?k={secret}",
+    ):
+        front.ask("POST", path, message("Heartbeat", "LOGGED"))
+    written = "".join((front.folder / "logs" / name).read_text() for name in ("access.log", "error.log"))
     assert '"POST /ocpp/LOGGED/..." 400' in written
     journal = front.gateway.run("journal", "list", "--charge-point", "LOGGED", "--json").stdout
     assert "SecurityError" in journal
