@@ -90,7 +90,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    folder: Path, database_url: str, *, program: Sequence[str] | None = None, port: int = 0, **settings: str
+    folder: Path, database_url: str, port: int = 0, /, *, program: Sequence[str] | None = None, **settings: str
 ) -> Iterator[Gateway]:
     """Starts a gateway that accepts unknown stations, waits until it is ready, and stops it.
 

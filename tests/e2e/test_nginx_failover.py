@@ -37,7 +37,7 @@ class Node:
     @contextmanager
     def run(self) -> Iterator[Gateway]:
         """Runs it until the end of the block."""
-        with running(self.folder, self.database, port=self.port, TRUSTED_PROXIES=PROXY, WORKERS="1") as gateway:
+        with running(self.folder, self.database, self.port, TRUSTED_PROXIES=PROXY, WORKERS="1") as gateway:
             yield gateway
 
 
