@@ -51,7 +51,14 @@ class Busy(StoreError):
 
 
 class Unreachable(StoreError):
-    """No connection to the database could be made, as while it restarts: another try may find it soon."""
+    """No connection to the database could be made, as while it restarts: another try may find it soon.
+
+    `lasting` is for how many seconds that has been so.
+    """
+
+    def __init__(self, text: str, lasting: float = 0.0) -> None:
+        super().__init__(text)
+        self.lasting = lasting
 
 
 class Fault(OcppSoapError):

@@ -19,6 +19,9 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """For how long it is tried again (seconds); the last try may take as long as the store lets it."""
 
+AWAY = 15.0
+"""A database that has been away for so long is tried once: whoever waits for it holds up who comes next."""
+
 
 def transact(store: Store, act: Callable[[Work], T]) -> T:
     """What `act` returns, run in one writing transaction; it may run several times, each in a fresh one.
@@ -30,9 +33,9 @@ def transact(store: Store, act: Callable[[Work], T]) -> T:
         try:
             with store.writing() as work:
                 return act(work)
-        except (Busy, Unreachable):
+        except (Busy, Unreachable) as error:
             pause = random.uniform(0, min(0.02 * 2**attempt, 0.5))  # noqa: S311 it only spreads the attempts
-            if time.monotonic() + pause > end:
+            if time.monotonic() + pause > end or (isinstance(error, Unreachable) and error.lasting > AWAY):
                 raise
         time.sleep(pause)
     raise AssertionError

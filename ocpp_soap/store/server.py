@@ -41,8 +41,8 @@ class Server:
 
 
 def look_at_server(store: SqlStore) -> Server | None:
-    """None for SQLite, which has none."""
+    """None for SQLite, which has none. Two sessions show whether a pooler gives one to several clients."""
     if is_sqlite(store.url):
         return None
-    with connected(store.reader) as connection:
+    with connected(store.reader) as connection, connected(store.writer):
         return Server(*connection.execute(_LOOK).one())

@@ -6,6 +6,7 @@ What is sent before a session begins, poolers refuse or drop: so all is set, and
 
 from __future__ import annotations
 
+import logging
 import select
 import threading
 import time
@@ -21,10 +22,16 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.queue import Empty
 
-from ..errors import StoreError
+from ..errors import StoreError, Unreachable
+from .failures import CHECK_URL, reason
+
+log = logging.getLogger(__name__)
 
 # Seconds: to connect to one host, until an answer begins (for a reader: longer), and for a look at a session.
 CONNECT, ANSWER, LOOK = 3, {False: 8.0, True: 30.0}, 3.0
+
+# That a database is away is logged once in so many seconds.
+TOLD = 5.0
 
 # Connections that nobody has used for so long are given back (seconds); how often it is looked for them.
 IDLE, ROUND = 30.0, 10.0
@@ -134,25 +141,47 @@ def arguments(url: URL, read_only: bool) -> dict[str, Any]:
 
 def attend(engine: Engine, read_only: bool, lock_seconds: float) -> None:
     """Makes and keeps the sessions of an engine."""
-    settings = OURS | {
-        "lock_timeout": f"{int(lock_seconds * 1000)}ms",
-        "default_transaction_read_only": "on" if read_only else "off",
-        MARK: "ours",
-    }
-
-    def connect(_dialect: Any, _record: Any, positional: Sequence[Any], named: dict[str, Any]) -> Session:
-        session = Session.connect(*positional, **named)
-        try:
-            _set_up(session, settings)
-        except BaseException:
-            session.close()
-            raise
-        session.patience = ANSWER[read_only]
-        return session
-
-    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_connect", Door(engine.url, read_only, lock_seconds).connect)
     event.listen(engine, "checkout", _look_at_reader if read_only else _look_at_writer)
     event.listen(engine, "checkin", _note_use)
+
+
+class Door:
+    """Where the sessions of an engine are made; it knows for how long none could be."""
+
+    def __init__(self, url: URL, read_only: bool, lock_seconds: float) -> None:
+        self._name = url.render_as_string(hide_password=True)
+        self._patience = ANSWER[read_only]
+        self._settings = OURS | {
+            "lock_timeout": f"{int(lock_seconds * 1000)}ms",
+            "default_transaction_read_only": "on" if read_only else "off",
+            MARK: "ours",
+        }
+        self._away: float | None = None
+        self._told = 0.0
+
+    def connect(self, _dialect: Any, _record: Any, positional: Sequence[Any], named: dict[str, Any]) -> Session:
+        """A session with our settings; raises `Unreachable`, or a StoreError for one that can't be used."""
+        try:
+            session = Session.connect(*positional, **named)
+            try:
+                _set_up(session, self._settings)
+            except BaseException:
+                session.close()
+                raise
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+        self._away = None
+        session.patience = self._patience
+        return session
+
+    def _unreachable(self, error: psycopg.Error) -> Unreachable:
+        now = time.monotonic()
+        since = self._away = now if self._away is None else self._away
+        if now - self._told > TOLD:
+            self._told = now
+            log.error("no connection to the database: %s", reason(error))
+        return Unreachable(f"{self._name} can't be reached: {reason(error)}. {CHECK_URL}", now - since)
 
 
 def _set_up(session: Session, settings: dict[str, str]) -> None:
