@@ -159,6 +159,7 @@ class Gateway:
 
     def _api(self) -> Any:
         from .soap.http import peer_of
+        from .soap.redaction import Concealer
         from .web.api.office import Office
         from .web.api.waiting import WaitingRoom
         from .web.interface import create
@@ -179,6 +180,7 @@ class Gateway:
             failures=settings.failed_proofs,
             waiting=WaitingRoom(self.commands, settings.threads),
             cors_origins=settings.cors_origins,
+            conceal=Concealer(self.catalog),
         )
         return create(office)
 

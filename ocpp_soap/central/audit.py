@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, cast
 
 from ..logs import request_id
+from .confidential import HIDDEN
 from .ledger import AuditEntry
 from .ports import Clock, Store, Work
 from .records import Json
@@ -175,7 +176,6 @@ class _Watched:
         return partial(self._books.carry_out, act, called)
 
 
-HIDDEN = "(not shown)"
 SECRETS = frozenset(("secret", "password"))
 
 

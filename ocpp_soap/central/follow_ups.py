@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..protocol.writing import to_json
+from .confidential import without_secrets
 from .ports import Work
 from .records import Json
 
@@ -59,7 +60,7 @@ def _configuration(done: FollowUp) -> None:
 
 def _configuration_changed(done: FollowUp) -> None:
     if done.accepted:
-        changed = {"key": done.request["key"], "value": done.request["value"]}
+        changed = without_secrets("ChangeConfiguration", {name: done.request[name] for name in ("key", "value")})
         done.work.charge_points.set_configuration(done.station_id, [changed], [], done.now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from .authentication import Access
+from .confidential import settings_without_secrets
 from .ports import Work
 from .profile import Profile
 from .records import ChargePoint, Json, UnknownChargePoint
@@ -81,6 +82,6 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
         "firmwareStatus": point.firmware_status,
         "diagnosticsStatus": point.diagnostics_status,
         "fileNotices": charge_points.file_notices(point.id)[:NEWEST],
-        "configuration": charge_points.configuration(point.id),
+        "configuration": settings_without_secrets(charge_points.configuration(point.id)),
         "dataTransfers": charge_points.data(point.id, NEWEST),
     }

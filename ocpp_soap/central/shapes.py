@@ -10,6 +10,7 @@ from typing import Any
 
 from ..protocol.times import format_time
 from .authentication import Access
+from .confidential import answered_without_secrets, without_secrets
 from .handlers.authorization import judge
 from .ledger import AuditEntry, Token
 from .profile import Profile
@@ -68,16 +69,20 @@ def _sampled_value(sample: Sample) -> Json:
     return {name: text for name, text in value.items() if text is not None}
 
 
-def command_object(command: Command) -> Json:
-    """A command as `send --json` has it; `outcome` is null until it is finished, and then its state."""
+def command_object(command: Command, plain: bool = False) -> Json:
+    """A command as `send --json` has it; `outcome` is null until it is finished, and then its state.
+
+    `plain`: with the secrets that it holds, those of its request until it has ended.
+    """
+    shows = plain and not command.is_finished
     return {
         "commandId": command.id,
         "chargeBoxIdentity": command.identity,
         "operation": command.operation,
-        "request": command.request,
+        "request": command.request if shows else without_secrets(command.operation, command.request),
         "state": command.state,
         "outcome": command.state if command.is_finished else None,
-        "answer": command.answer,
+        "answer": command.answer if plain else answered_without_secrets(command.operation, command.answer),
         "fault": command.fault,
         "error": command.error,
         "address": command.address,
@@ -99,7 +104,7 @@ def batch_object(batch: Batch) -> Json:
     return {
         "batchId": batch.id,
         "operation": batch.operation,
-        "request": batch.request,
+        "request": without_secrets(batch.operation, batch.request),
         "who": batch.who,
         "created": shown(batch.created),
         "total": batch.total,

@@ -140,7 +140,7 @@ def send(
     except Uncertain as uncertain:
         click.echo(f"Error: {uncertain}", err=True)
         raise click.exceptions.Exit(UNCERTAIN) from uncertain
-    command = command_object(sent)
+    command = command_object(sent, plain=True)
     put_json(command) if wants_json() else _put(command)
     _end(command)
 
@@ -180,7 +180,7 @@ def list_(charge_point: str | None, state: str | None, operation: str | None, ba
 @click.argument("number", type=click.IntRange(1))
 def show(number: int) -> None:
     """Shows one command with all that is known of it."""
-    command = command_object(open_gateway().commands.find(number))
+    command = command_object(open_gateway().commands.find(number), plain=True)
     put_json(command) if wants_json() else put_facts(command.items())
 
 

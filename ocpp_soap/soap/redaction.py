@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 
-from ..central.pseudonyms import Pseudonyms, kind_of_value, masked
+from ..central.confidential import HIDDEN, SPEAK_OF_SECRETS
+from ..central.pseudonyms import KINDS, Pseudonyms, kind_of_value, masked
 from ..central.records import Exchange
+from ..errors import ProtocolError
 from ..protocol.catalog import Catalog
 from ..protocol.dialects import Side
 from ..protocol.schema import ComplexType, Field, SimpleType
@@ -49,6 +53,7 @@ _ATTRIBUTES |= dict.fromkeys(("type", "nil", "lang", "qname", "isreferenceparame
 _ATTRIBUTES |= dict.fromkeys(("context", "format", "measurand", "location", "unit", "phase"), _TEXT)
 _PLAIN = re.compile(r"[\s\d.:TZ+-]*|true|false", re.ASCII)
 _SETTING = re.compile(r"\s*(?:\d{1,6}|true|false)\s*", re.ASCII | re.IGNORECASE)
+_USER = re.compile(rb"(?<=://)[^/?#\s\"'<>]*@")
 _LOOSE = re.compile(r"(<!--|<\?\S*)(.*)(-->|\?>)", re.DOTALL)
 
 Place = tuple[str, list[int], Element]
@@ -66,6 +71,17 @@ class Redactor:
         self._found: set[str] = set()
         self._lasting: set[str] = set()
         self._of_station: dict[str, set[str]] = {}
+
+    def prepared(self) -> Redactor:
+        """This one, with what it has to know of the catalog already read."""
+        _ = self._standard, self._id_tags
+        return self
+
+    def fresh(self) -> Redactor:
+        """One with what this one has read of the catalog, and none of its pseudonyms."""
+        other = copy(self)
+        other._words, other._found, other._lasting, other._of_station = Pseudonyms(), set(), set(), {}
+        return other
 
     def begin(self, identity: str | None) -> str | None:
         """Begins the next exchange; gives what its identity is called."""
@@ -220,6 +236,32 @@ class Redactor:
         token = authorize.input.type.fields[0].type
         every = (f for type_ in self._types.values() for f in _leaves(type_))
         return {f.name.lower(): "tags" for f in every if f.type == token}
+
+
+class Concealer:
+    """Takes the secrets of commands out of rows of the journal, and nothing else."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._redactor = Redactor(catalog, KINDS.keys() - {"secrets"}).prepared()
+
+    def __call__(self, exchange: Exchange) -> Exchange:
+        """The row as it may be shown to anybody; a message that can't be read is hidden as a whole."""
+        if exchange.direction != "out" or exchange.operation not in SPEAK_OF_SECRETS:
+            return exchange
+        # One for each: threads share this, and no pseudonym is to be compared with another.
+        redactor = self._redactor.fresh()
+        request, answer = _without(redactor, exchange, "request"), _without(redactor, exchange, "response")
+        return replace(exchange, request=request or b"", answer=answer)
+
+
+def _without(redactor: Redactor, exchange: Exchange, side: Side) -> bytes | None:
+    raw = exchange.request if side == "request" else exchange.answer
+    if not raw:
+        return raw
+    try:
+        return _USER.sub(rb"***@", redactor.message(exchange, side))
+    except ProtocolError:
+        return HIDDEN.encode()
 
 
 def _leaves(type_: ComplexType) -> Iterator[Field]:

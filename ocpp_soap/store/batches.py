@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from ..central.confidential import without_secrets
 from ..central.orders import NewCommand
 from ..central.pages import BatchFilter, Page, Position
 from ..central.records import STATES, Batch, Json
-from .commands import COLUMNS, due_sooner, row_of
+from .commands import COLUMNS, ENDED, due_sooner, forget_secrets, row_of
 from .compiled import Compiled
 from .pages import Listing
 from .repository import Repository
@@ -32,7 +33,7 @@ EXPECT = (
     .where(P.id.in_(select(C.charge_point_id).where(_OF_BATCH, QUEUED, C.not_before.is_(None))))
     .values(commands_waiting=True)
 )
-CANCEL = update(commands).where(_OF_BATCH, QUEUED)
+CANCEL = update(commands).where(_OF_BATCH, QUEUED).returning(*ENDED)
 COUNTS = (
     select(C.batch_id, C.state, func.count())
     .where(C.batch_id.in_(bindparam("batch_ids", expanding=True)))
@@ -50,7 +51,9 @@ class SqlBatches(Repository):
 
     def add(self, operation: str, request: Json, who: str | None, at: datetime, commands: Sequence[NewCommand]) -> int:
         """Queues the commands as one batch; returns its id."""
-        values = {"operation": operation, "request": request, "who": who, "created": at, "total": len(commands)}
+        # Its commands have what is secret, until they end.
+        shown = without_secrets(operation, request)
+        values = {"operation": operation, "request": shown, "who": who, "created": at, "total": len(commands)}
         batch_id: int = self._run(ADD, values).scalar_one()
         self._each(ADD_COMMAND, [{**row_of(new), "batch_id": batch_id} for new in commands])
         self._run(DUE_OF_BATCH, {"of_batch": batch_id})
@@ -61,7 +64,7 @@ class SqlBatches(Repository):
     def cancel(self, batch_id: int, at: datetime, error: str) -> int:
         """Takes those out of the queue that are still there; returns how many they were."""
         cancelled = {"state": "cancelled", "finished": at, "error": error}
-        return self._run(CANCEL, {"of_batch": batch_id, **cancelled}).rowcount
+        return forget_secrets(self._run, self._run(CANCEL, {"of_batch": batch_id, **cancelled}).all())
 
     def find(self, batch_id: int) -> Batch | None:
         """The batch of that id, with what its commands have come to."""

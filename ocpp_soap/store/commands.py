@@ -4,7 +4,7 @@ transactions that came of them. How they are sent is in `queue`; it calls nobody
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from ..central.confidential import without_secrets
 from ..central.orders import NewCommand
 from ..central.pages import CommandFilter, Page, Position
 from ..central.records import NEXT_CONTACT, Command, Json
@@ -49,7 +50,10 @@ COLUMNS = (
     "who",
 )
 ADD = insert(commands).returning(C.id)
-CANCEL = update(commands).where(C.id == bindparam("command_id"), QUEUED).returning(C.id)
+ENDED = (C.id, C.operation, C.request)
+"""What `forget_secrets` reads of commands that have just ended."""
+CANCEL = update(commands).where(C.id == bindparam("command_id"), QUEUED).returning(*ENDED)
+FORGET = update(commands).where(C.id == bindparam("command_id"))
 EXPECT = update(charge_points).where(charge_points.c.id == bindparam("station_id")).values(commands_waiting=True)
 
 
@@ -149,7 +153,7 @@ class SqlCommands(StationNumbers):
     def cancel(self, command_id: int, at: datetime, error: str) -> bool:
         """Takes it out of the queue; False when it is no longer there."""
         cancelled = {"state": "cancelled", "finished": at, "error": error}
-        return self._run(CANCEL, {"command_id": command_id, **cancelled}).first() is not None
+        return forget_secrets(self._run, self._run(CANCEL, {"command_id": command_id, **cancelled}).all()) > 0
 
     def find(self, command_id: int) -> Command | None:
         """The command of that id."""
@@ -193,13 +197,22 @@ class SqlCommands(StationNumbers):
         return row[0] if row is not None else None
 
 
+def forget_secrets(run: Callable[..., Any], ended: Sequence[Any]) -> int:
+    """Removes what is secret from the requests of commands that have just ended; returns how many have."""
+    for command_id, operation, request in ended:
+        rest = without_secrets(operation, request)
+        if rest != request:
+            run(FORGET, {"command_id": command_id, "request": rest})
+    return len(ended)
+
+
 def row_of(new: NewCommand) -> dict[str, Any]:
     """The columns of a command that is queued, or finished at once when it has an error."""
     id_tag, connector_id, transaction_id = (new.request.get(n) for n in ("idTag", "connectorId", "transactionId"))
     values = (
         new.charge_point_id,
         new.operation,
-        new.request,
+        new.request if new.error is None else without_secrets(new.operation, new.request),
         "queued" if new.error is None else "not_transmitted",
         new.error,
         new.created,

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.orders import Turn
 from ..central.records import Json
-from .commands import DUE
+from .commands import DUE, ENDED, forget_secrets
 from .compiled import Compiled
 from .repository import Repository
 from .tables import QUEUED, SENDING, charge_points, commands, station_leases
@@ -69,7 +69,7 @@ LEASE = _LEASE.on_conflict_do_update(
     where=or_(L.until.is_(None), L.until <= _NOW),
 ).returning(L.charge_point_id)
 # By what is being sent, which is little, and not by all that a station was ever sent.
-ABANDON = update(commands).where(SENDING, (C.charge_point_id + 0).in_(_OF_STATIONS))
+ABANDON = update(commands).where(SENDING, (C.charge_point_id + 0).in_(_OF_STATIONS)).returning(*ENDED)
 
 _HELD = update(station_leases).where(_OF_STATION, L.holder == bindparam("given_to")).returning(L.charge_point_id)
 HOLD = Compiled(_HELD.values(until=_UNTIL, due=_UNTIL))
@@ -83,14 +83,14 @@ _SENT = C.holder == bindparam("given_to")
 _TO_SEND = or_(and_(QUEUED, C.deadline > _NOW), and_(SENDING, _SENT))
 _SEND = _CHANGE.where(_TO_SEND).values(attempts=case((C.state == "queued", C.attempts + 1), else_=C.attempts))
 SEND = Compiled(_SEND, "state", "holder", "address", "sent", "error")
-_FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain"))
+_FINISH = _CHANGE.where(_SENT, or_(SENDING, C.state == "uncertain")).returning(*ENDED[1:])
 FINISH = Compiled(_FINISH, "state", "finished", "answer", "answer_status", "fault", "error")
 PUT_BACK = _CHANGE.where(_SENT, SENDING)
 UNDO = PUT_BACK.values(attempts=C.attempts - 1, sent=None, address=None)
-GIVE_UP = _CHANGE.where(QUEUED)
+GIVE_UP = _CHANGE.where(QUEUED).returning(*ENDED[1:])
 # What another is changing now waits for the next look: a process that stands still there would hold up all stations.
 _OVERDUE = select(C.id).where(QUEUED, C.deadline <= _NOW).with_for_update(skip_locked=True)
-EXPIRE = update(commands).where(C.id.in_(_OVERDUE))
+EXPIRE = update(commands).where(C.id.in_(_OVERDUE)).returning(*ENDED)
 
 LET_GO = update(commands).where(C.charge_point_id == bindparam("station_id"), QUEUED, C.not_before.is_(None))
 MET = update(charge_points).where(charge_points.c.id == bindparam("station_id")).values(commands_waiting=False)
@@ -194,7 +194,8 @@ class SqlQueue(Repository):
         status = answer.get("status") if answer is not None else None
         outcome = {"answer": answer, "answer_status": status, "fault": fault, "error": error}
         found = {"command_id": turn.command_id, "given_to": turn.holder, "state": state, "finished": at}
-        return self._first(FINISH, {**found, **outcome}) is not None
+        row = self._first(FINISH, {**found, **outcome})
+        return forget_secrets(self._run, [] if row is None else [row]) > 0
 
     def put_back(self, turn: Turn, not_before: datetime, error: str, tried: bool = True) -> bool:
         """Queues what did not reach the station once more; False when it is no longer this holder's to send.
@@ -208,11 +209,12 @@ class SqlQueue(Repository):
     def give_up(self, command_id: int, at: datetime, error: str) -> bool:
         """A queued command that can't be sent is not transmitted; False when it is no longer queued."""
         values = {"state": "not_transmitted", "finished": at, "error": error}
-        return self._run(GIVE_UP, {"command_id": command_id, **values}).first() is not None
+        return forget_secrets(self._run, self._run(GIVE_UP, {"command_id": command_id, **values}).all()) > 0
 
     def expire(self, now: datetime) -> int:
         """Queued commands whose deadline has passed are expired; returns how many they were."""
-        return self._run(EXPIRE, {"now": now, "state": "expired", "finished": now, "error": EXPIRED}).rowcount
+        expired = {"state": "expired", "finished": now, "error": EXPIRED}
+        return forget_secrets(self._run, self._run(EXPIRE, {"now": now, **expired}).all())
 
     def contacted(self, station_id: int, not_before: datetime) -> None:
         """The station has spoken: what waits for that may be sent from that time on."""
@@ -223,4 +225,4 @@ class SqlQueue(Repository):
 
     def _abandon(self, stations: list[int], now: datetime) -> None:
         left = {"state": "uncertain", "finished": now, "error": ABANDONED}
-        self._run(ABANDON, {"station_ids": stations, **left})
+        forget_secrets(self._run, self._run(ABANDON, {"station_ids": stations, **left}).all())

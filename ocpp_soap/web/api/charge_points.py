@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...central.confidential import settings_without_secrets
 from ...central.desk.charge_points import LONGEST_IDENTITY, STATUS
 from ...central.pages import StationFilter
 from ...central.portrait import everything, stranger_summary, summary
@@ -192,19 +193,22 @@ def list_connectors(call: Call) -> Answer:
 
 @charge_points.add("GET", f"{STATION}/configuration", gives={200: page_of("ConfigurationKey")})
 def list_configuration(call: Call) -> Answer:
-    """A charge point's settings as far as it has told them; GetConfiguration asks for them."""
+    """A charge point's settings as far as it has told them; scope operate sees those that are secrets."""
     with call.office.store.reading() as work:
-        return call.whole(work.charge_points.configuration(call.station(work).id))
+        settings = work.charge_points.configuration(call.station(work).id)
+    return call.whole(settings if call.may("operate") else settings_without_secrets(settings))
 
 
 @charge_points.add("GET", f"{STATION}/journal", query=Messages, gives={200: page_of("Exchange")}, shows=("Link",))
 def list_journal(call: Call) -> Answer:
-    """What went over the wire between it and the gateway, newest first."""
+    """What went over the wire between it and the gateway, newest first; scope read sees no secrets of commands."""
     asked = call.query.get
     with call.office.store.reading() as work:
         identity = call.station(work).identity
         chosen = Chosen(identity, asked("operation"), asked("since"), asked("until"), asked("outcome"))
-        return call.page(work.journal.page(chosen, call.query["limit"], call.after), exchange_object)
+        page = work.journal.page(chosen, call.query["limit"], call.after)
+    plain = call.may("operate")
+    return call.page(page, lambda row: exchange_object(row if plain else call.office.conceal(row)))
 
 
 def _moved(call: Call, url: str | None) -> Answer:

@@ -93,8 +93,8 @@ def _send(operation: Operation, call: Call) -> Answer:
     command = call.office.waiting.wait(command, seconds)
     headers = {"Location": f"{ROOT}/commands/{command.id}"} | replay_headers(replayed)
     if seconds and command.is_finished:
-        return Answer(command_object(command), 200, headers | {"Preference-Applied": f"wait={seconds}"})
-    return Answer(command_object(command), 202, headers)
+        return Answer(command_object(command, plain=True), 200, headers | {"Preference-Applied": f"wait={seconds}"})
+    return Answer(command_object(command, plain=True), 202, headers)
 
 
 def _payload(operation: Operation, body: Any) -> Json:
@@ -150,8 +150,8 @@ def list_commands(call: Call) -> Answer:
 
 @commands.add("GET", "/commands/<number:number>", gives={200: ref("Command")})
 def show_command(call: Call) -> Answer:
-    """One command."""
-    return Answer(command_object(_command(call)))
+    """One command; scope operate sees the secrets of its request until it has ended, others do not."""
+    return Answer(command_object(_command(call), call.may("operate")))
 
 
 @commands.add("POST", "/commands/<number:number>/cancel", "operate", gives={200: ref("Command")}, tells=(409,))

@@ -13,6 +13,7 @@ from marshmallow import Schema
 
 from ...central.pages import Only, Page, Position
 from ...central.records import ChargePoint, Json
+from ...central.tokens import scope_covers
 from ...errors import NotFound
 from ..auth import must_see_all
 from . import paging
@@ -75,6 +76,10 @@ class Call:
     def may_see(self, identity: str) -> bool:
         """Whether a charge point, spelled as it is registered, belongs to what the caller may see."""
         return self.only is None or identity in self.only
+
+    def may(self, scope: str) -> bool:
+        """Whether the caller's token covers that scope."""
+        return scope_covers(self.token.scope, scope)
 
     def must_see_all(self) -> None:
         """Raises `Trouble` (403) for a token that is for some charge points alone."""

@@ -9,6 +9,7 @@ from typing import Any
 from ...central.commands import Commands
 from ...central.desk import Desk
 from ...central.ports import Clock, Store
+from ...central.records import Exchange
 from ...central.tokens import Tokens
 from ...protocol.catalog import Catalog
 from .waiting import WaitingRoom
@@ -22,6 +23,7 @@ class Office:
     `prefix_of` the path below which a proxy shows the gateway; `answered`
     is what the boot of a station that is not registered gets. `max_body` is in bytes; so many `failures` to
     show a good token in ten minutes make an address wait. Pages of the `cors_origins` may use the API from a browser.
+    `conceal` takes the secrets of commands out of a row of the journal.
     """
 
     store: Store
@@ -37,3 +39,4 @@ class Office:
     failures: int
     waiting: WaitingRoom
     cors_origins: tuple[str, ...]
+    conceal: Callable[[Exchange], Exchange]

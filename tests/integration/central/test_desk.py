@@ -14,6 +14,7 @@ import pytest
 
 from ocpp_soap.bootstrap import Gateway
 from ocpp_soap.central import audit, ports
+from ocpp_soap.central.confidential import HIDDEN
 from ocpp_soap.central.orders import Order
 from ocpp_soap.central.pages import AuditFilter
 from ocpp_soap.central.records import ChargePoint, Tag
@@ -191,7 +192,7 @@ def test_no_secret_stands_in_the_audit(gateway: Gateway) -> None:
     whole = json.dumps(told(gateway), default=str)
     assert [] == [word for word in ("sha256:", token.key, token.digest, text.rpartition("_")[2]) if word in whole]
     again = told(gateway, subject="charge-point CP1")[0]
-    assert ({"secret": audit.HIDDEN}, {"secret": audit.HIDDEN}) == again[3:]
+    assert ({"secret": HIDDEN}, {"secret": HIDDEN}) == again[3:]
     created = {"name": "dash", "scope": "operate", "chargePoints": ["CP1"]}
     assert [(None, created)] == [
         (before, {name: after[name] for name in created}) for *_, before, after in told(gateway, subject="token dash")
