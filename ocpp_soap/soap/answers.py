@@ -20,7 +20,7 @@ from ..protocol.schema import ComplexType, Operation, Service
 from . import addressing, content, envelope
 from .faults import parse_fault
 from .ns import local
-from .transport import SENT, Exchange
+from .transport import SENT, Exchange, kept
 
 # Flags are stored with the command; a hostile answer could make one of each of its elements.
 _MOST_FLAGS = 100
@@ -137,4 +137,10 @@ def _status(exchange: Exchange) -> str:
 
 
 def _uncertain(exchange: Exchange, words: str, trouble: str = "no-confirmation") -> Uncertain:
-    return Uncertain(SENT + words, request=exchange.request, answer=exchange.body, trouble=trouble)
+    return Uncertain(SENT + words, request=exchange.request, answer=kept_of(exchange), trouble=trouble)
+
+
+def kept_of(exchange: Exchange) -> bytes:
+    """What the journal keeps of an answer without a confirmation."""
+    type_ = (exchange.content_type or "no type")[:100]
+    return kept(exchange.body, f"{_status(exchange)[:100]}, {type_}, {len(exchange.body)} bytes")

@@ -94,10 +94,10 @@ class Scout:
         exchange = self._transport(target, profile, trace).get()
         trouble, words = answers.trouble_in(exchange, "")
         if trouble in _TOLD_BY_GET:
-            raise Uncertain(SENT + words, request=exchange.request, answer=exchange.body, trouble=trouble)
+            raise Uncertain(SENT + words, request=exchange.request, answer=answers.kept_of(exchange), trouble=trouble)
         if trouble == "html":
             trace.status = f"{trace.status}, a web page: the station's own, or a proxy's for a login"
-        return Answered({}, [], f"GET {target.path}".encode(), exchange.body)
+        return Answered({}, [], f"GET {target.path}".encode(), answers.kept_of(exchange))
 
     def _transport(self, target: Target, profile: Profile, trace: Trace | None = None) -> Transport:
         caller = next(iter(self.link.callers.values()))

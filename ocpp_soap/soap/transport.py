@@ -7,6 +7,7 @@ been given to a connection, and `Uncertain` from then on. Nothing is retried, re
 from __future__ import annotations
 
 import http.client
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
@@ -41,6 +42,13 @@ SENT = "the request was sent, but "
 """How the text of each `Uncertain` begins."""
 
 T = TypeVar("T")
+
+
+# How a SOAP message begins, whatever follows.
+_SOAP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>)?\s*(?:<!--.{0,1000}?-->\s*)?<(?:[\w.-]{1,100}:)?envelope[\s/>]",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +255,12 @@ def _inflated(body: bytes, encoding: str, limit: int) -> bytes:
 
 def _too_large(body: bytes, limit: int) -> Uncertain:
     words = f"{SENT}the answer is longer than {limit} bytes"
-    return Uncertain(words, answer=body[:limit], trouble="no-soap")
+    return Uncertain(words, answer=kept(body[:limit], f"more than {limit} bytes"), trouble="no-soap")
+
+
+def kept(body: bytes, said: str) -> bytes:
+    """What the journal keeps of an answer that can't be read: of what is no SOAP only what is `said` of it.
+
+    Whoever may move a station's address would else read by it whatever the gateway can reach.
+    """
+    return body if _SOAP.match(body) else f"(not SOAP, so not kept: {said})".encode()

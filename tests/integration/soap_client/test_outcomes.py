@@ -188,12 +188,31 @@ def test_a_hundred_continues_do_not_hold_a_call(station: Station, service: Servi
     ids=["plain", "inflated", "chunked"],
 )
 def test_an_answer_that_is_too_large_is_uncertain(station: Station, caller: SoapCaller, act: Act) -> None:
-    """Its beginning is kept for the journal."""
+    """Nothing of it is kept for the journal, since it is no SOAP."""
     station.act = act
     with pytest.raises(Uncertain) as failed:
         reset(caller, station.url)
-    assert failed.value.answer is not None
-    assert len(failed.value.answer) <= 10_000
+    assert (failed.value.answer or b"").startswith(b"(not SOAP, so not kept: ")
+
+
+@pytest.mark.parametrize("body", [b"<html>INTERNAL-SECRET-1", b"{}", b"<a>Envelope</a>"])
+def test_nothing_is_kept_of_an_answer_that_is_no_soap(station: Station, caller: SoapCaller, body: bytes) -> None:
+    """Else whoever fixes a station's address reads whatever the gateway can reach."""
+    station.act = answer(body)
+    with pytest.raises(Uncertain) as failed:
+        reset(caller, station.url)
+    kept = failed.value.answer or b""
+    assert kept.startswith(b"(not SOAP, so not kept: HTTP 200 OK, "), kept
+    assert kept.endswith(b", %d bytes)" % len(body))
+
+
+def test_soap_that_can_not_be_read_is_kept(station: Station, caller: SoapCaller) -> None:
+    """It shows what is wrong with the station."""
+    cut = b"<?xml version='1.0'?>\n<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'><s:Bo"
+    station.act = answer(cut)
+    with pytest.raises(Uncertain) as failed:
+        reset(caller, station.url)
+    assert cut == failed.value.answer
 
 
 @pytest.mark.parametrize("status", ["200 OK", "202 Accepted", "302 Found", "400 Bad Request", "500 Error"])
