@@ -42,7 +42,11 @@ def read_url(text: str) -> URL:
         ) from None
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+psycopg")
+        url = url.set(drivername="postgresql+psycopg")
+        if isinstance(secret := url.query.get("password"), str):
+            # Where it is hidden whenever the URL is shown.
+            url = url.set(password=secret).difference_update_query(["password"])
+        return url
     if backend != "sqlite":
         raise StoreError(f"{backend} is not supported; expected sqlite:///file.db or postgresql://…")
     if url.database in (None, "", ":memory:") or "mode=memory" in text:

@@ -26,12 +26,23 @@ SESSION_ENDS = frozenset({"25006", "57P01", "57P02", "57P03", "57P05", "25P03"})
 
 # PostgreSQL: a right that the role has not, and a search_path without a schema that it may use.
 NO_RIGHT, NO_SCHEMA = "42501", "3F000"
+_PLAIN = re.compile("[a-z_][a-z0-9_]*")
 _OF_SCHEMA = re.compile(r'schema "?([^"\s]+)"?')
 
 # What drivers raise: the last two for values that they can't even send.
 REFUSALS = (sqlite3.Error, PostgresError, UnicodeError, OverflowError)
 
 CHECK_URL = "Check that the database runs, and OCPP_SOAP_DATABASE_URL."
+
+# By what the server, or a pooler, says.
+ADVICE = {
+    "too many": "Set OCPP_SOAP_WORKERS or OCPP_SOAP_THREADS lower, or the database's max_connections higher.",
+    "remaining connection slots": "Set OCPP_SOAP_WORKERS or OCPP_SOAP_THREADS lower, or max_connections higher.",
+    "startup parameter": "The pooler takes no such setting: leave it out of OCPP_SOAP_DATABASE_URL and PGOPTIONS.",
+    "does not exist": "Make it, or name another in OCPP_SOAP_DATABASE_URL.",
+    "password authentication": "Check user and password in OCPP_SOAP_DATABASE_URL.",
+    "connection option": "Correct what stands behind the ? in OCPP_SOAP_DATABASE_URL.",
+}
 
 
 def translate(context: ExceptionContext) -> StoreError | None:
@@ -69,15 +80,25 @@ def lacking(error: PostgresError, role: str | None) -> str:
 
 def grant(schema: str | None, role: str | None) -> str:
     """The sentences that give a role what migrations and messages need in a schema."""
-    place, whom = f"SCHEMA {schema or 'public'}", f"TO {role or 'the role'}"
+    place, whom = f"SCHEMA {_quoted(schema or 'public')}", f"TO {_quoted(role) if role else 'the role'}"
     tables = f"GRANT ALL ON ALL TABLES IN {place} {whom}; GRANT ALL ON ALL SEQUENCES IN {place} {whom}"
     return f"GRANT USAGE, CREATE ON {place} {whom}; {tables}"
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return name if _PLAIN.fullmatch(name) else f'"{doubled}"'
 
 
 def ends_session(error: BaseException) -> bool:
     """Whether its connection has to be made anew, although it may still be there."""
     state = error.sqlstate if isinstance(error, PostgresError) else None
     return state is not None and (state in SESSION_ENDS or state.startswith("08"))
+
+
+def advice(said: str) -> str:
+    """What to do about a connection that could not be made."""
+    return next((words for phrase, words in ADVICE.items() if phrase in said), CHECK_URL)
 
 
 def unreachable(context: ExceptionContext, error: BaseException) -> StoreError:

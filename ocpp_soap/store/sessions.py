@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.queue import Empty
 
 from ..errors import StoreError, Unreachable
-from .failures import CHECK_URL, reason
+from .failures import advice, reason
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,8 @@ class Door:
         if now - self._told > TOLD:
             self._told = now
             log.error("no connection to the database: %s", reason(error))
-        return Unreachable(f"{self._name} can't be reached: {reason(error)}. {CHECK_URL}", now - since)
+        why = reason(error)
+        return Unreachable(f"{self._name} can't be reached: {why}. {advice(why)}", now - since)
 
 
 def _set_up(session: Session, settings: dict[str, str]) -> None:

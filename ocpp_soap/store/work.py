@@ -78,7 +78,7 @@ class SqlStore:
 
     def writing(self) -> AbstractContextManager[ports.Work]:
         """A transaction that commits at its end, or rolls back on an exception; `Busy` when it may be run again."""
-        return self._transaction(self.writer, self._turn if is_sqlite(self.url) else nullcontext())
+        return self._transaction(self.writer, self._in_turn() if is_sqlite(self.url) else nullcontext())
 
     def reading(self) -> AbstractContextManager[ports.Work]:
         """A transaction that only reads: a snapshot on SQLite, the latest state at each statement on PostgreSQL."""
@@ -125,6 +125,16 @@ class SqlStore:
         self._parents += self._engines.values()
         self._engines = {}
         self._making, self._turn, self._paused = Lock(), RLock(), False
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        turn = self._turn
+        if not turn.acquire(timeout=LOCK_SECONDS):
+            raise Busy("other transactions take their time")
+        try:
+            yield
+        finally:
+            turn.release()
 
     @contextmanager
     def _transaction(self, engine: Engine, turn: AbstractContextManager[object]) -> Iterator[SqlWork]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import psycopg
 import pytest
 
+from ocpp_soap.store.schema import upgrade
 from ocpp_soap.store.work import SqlStore
 from tests.integration.queueing import order
 
@@ -117,3 +119,24 @@ def test_wrong_settings_are_findings(terminal: Terminal) -> None:
 def test_a_folder_without_wsdls_is_wrong(terminal: Terminal, tmp_path: Path) -> None:
     """The operator's own copy is looked at."""
     assert ("WSDLs", "wrong") in found(terminal, "--offline", status=1, WSDL_DIR=str(tmp_path))
+
+
+def test_a_server_s_connections_are_added_up(postgresql_database: str) -> None:
+    """What all processes take at most against what there is room for; more than that is warned of."""
+    upgrade(postgresql_database)
+    terminal = terminal_on(postgresql_database)
+    settings: dict[str, Any] = {"PUBLIC_URL": "https://ocpp.example/ocpp", "ENVIRONMENT": "production"}
+    said = terminal.says("check", "--offline", WORKERS="2", **settings)
+    assert "ok       connections: `serve` and one `worker` take 84 at most, and PostgreSQL has room for 197" in said
+    assert [("connections", "warning")] == found(terminal, "--offline", WORKERS="8", **settings)
+
+
+def test_a_role_without_rights_is_told_what_to_grant(postgresql_database: str) -> None:
+    """Before anybody runs `migrate`."""
+    with psycopg.connect(postgresql_database, autocommit=True) as connection:
+        connection.execute('CREATE ROLE "ocpp-app" LOGIN')
+        terminal = terminal_on(postgresql_database.replace("postgres@", "ocpp-app@"))
+        said = terminal.run("check", "--offline", PUBLIC_URL="https://ocpp.example/ocpp").stdout
+        connection.execute('DROP ROLE "ocpp-app"')
+    assert "wrong    rights: the role ocpp-app may not create tables in schema public" in said
+    assert 'GRANT USAGE, CREATE ON SCHEMA public TO "ocpp-app"' in said

@@ -150,6 +150,22 @@ def test_a_malformed_url_is_refused_in_words(url: str) -> None:
     assert "cret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("&dbname=nowhere", "does not exist.*Make it"),
+        ("&sslmod=require", 'option "sslmod".*behind the .'),
+        ("&user=nobody&password=secret", 'role "nobody" does not exist.*Make it'),
+        ("&options=-c%20nonsense", "nonsense.*OCPP_SOAP_DATABASE_URL"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_with_what_to_correct(postgresql_url: str, more: str, words: str) -> None:
+    """By what the server says of it, and never with a password."""
+    with pytest.raises(Unreachable, match=words) as failure, open_store(postgresql_url + more).reading():
+        pass
+    assert "secret" not in str(failure.value)
+
+
 def test_idle_connections_are_given_back(postgresql_database: str) -> None:
     """Those that were used lately stay, and the next transaction finds or makes one."""
     store = open_store(postgresql_database)
