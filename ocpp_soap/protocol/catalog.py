@@ -71,8 +71,9 @@ def _read(folder: Path) -> Catalog:
         raise WsdlError(f"{folder} has no folder {VERSIONS[0]}: put the WSDLs of the newest version there too")
     newest = _version(folder, VERSIONS[0])
     older = [_version(folder, name) for name in VERSIONS[1:] if (folder / name).is_dir()]
-    widened = (replace(one, central_system=widen(one.central_system, newest.central_system)) for one in older)
-    return Catalog({version.name: version for version in (newest, *widened)})
+    found = (newest, *older)
+    widened = (replace(one, central_system=widen(one.central_system, newest.central_system)) for one in found)
+    return Catalog({version.name: version for version in widened})
 
 
 def _version(folder: Path, name: str) -> Version:

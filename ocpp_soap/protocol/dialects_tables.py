@@ -69,6 +69,12 @@ class Dialect:
     responses: Mapping[str, Part]
 
 
+READINGS: Mapping[str, str] = {"MeterValues": "meterValue", "StopTransaction": "transactionData"}
+"""The requests with readings of meters, and the newest version's list of them."""
+LISTS = ("values", "meterValue", "transactionData")
+SAMPLES = ("value", "sampledValue")
+"""What the versions call a list of readings, and the values in each: stations mix them."""
+
 # 1.5
 
 # Upwards Occupied stays: what it stands for is for those to decide who know the transactions.
@@ -103,6 +109,8 @@ _METER_VALUE = Part(names={"sampledValue": "value"}, inner={"sampledValue": _SAM
 
 def _data_up(items: list[Any], path: str) -> Iterable[tuple[str, Any]]:
     for i, item in enumerate(items):
+        if "timestamp" in item or "sampledValue" in item:  # a station's mixture, in the newest structure already
+            yield f"{path}[{i}]", item
         for j, meter_value in enumerate(item.get("values", [])):
             yield f"{path}[{i}].values[{j}]", meter_value
 

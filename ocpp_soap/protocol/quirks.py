@@ -129,6 +129,9 @@ _BODY = {
     "xml-in-data": _body("puts XML into DataTransfer's data", "kept as text", TEST),
     "element-for-attribute": _body("writes an attribute as an element", "read as the attribute", REAL),
     "element-in-itself": _body("puts values into values", "the inner ones are its items", TEST),
+    "structure-of-another-version": _body(
+        "writes readings of meters in the structure of another version, or mixes several", "read, nothing is lost", REAL
+    ),
     "field-of-a-later-version": _body("sends a field that only a later version has", "kept", TEST),
 }
 _VALUES = {

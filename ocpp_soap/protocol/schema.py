@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,25 @@ class Field:
     documentation: str = ""
 
 
+class Mixture(NamedTuple):
+    """How a request is read that has another version's structure.
+
+    `wide` has that of all versions. What it holds is put together as `understood` has it, which differs from the own
+    type in the one list `readings`. `samples` are the fields of one value, in lower case.
+    """
+
+    wide: ComplexType
+    understood: ComplexType
+    readings: str
+    samples: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class ComplexType:
     """A sequence of fields; `text` is the type of its own text when it has simple content (1.5 meter values).
 
-    `later` are fields of a later version that are understood all the same; nothing is ever written with them.
+    `later` are fields of a later version that are understood all the same; nothing is ever written with them, nor with
+    what is in `mixture`.
     """
 
     name: str
@@ -62,6 +77,7 @@ class ComplexType:
     text: SimpleType | None = None
     documentation: str = ""
     later: tuple[Field, ...] = ()
+    mixture: Mixture | None = field(default=None, repr=False, compare=False)
     contents: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     """What a payload holds: the fields, and the text under the name `value`."""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)

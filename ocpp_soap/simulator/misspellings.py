@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from ..protocol.dialects_tables import SAMPLES
 from ..protocol.schema import ComplexType, Field, SimpleType
 from ..protocol.times import format_time
 from ..protocol.writing import to_text
@@ -202,6 +203,19 @@ def _items_named_like_their_list(letter: Letter) -> None:
                 item.tag = element.tag
 
 
+def _of_another_version(letter: Letter) -> None:
+    """Values have the other versions' name, or their attributes."""
+    names = {SAMPLES[0]: SAMPLES[1], SAMPLES[1]: SAMPLES[0]}
+    for element, type_ in list(letter.complexes())[1:]:
+        for item in element if "timestamp" in type_.by_name else ():
+            if (name := ns.local(item.tag)) not in names:
+                continue
+            if isinstance(type_.by_name[name].type, SimpleType):
+                item.set("unit", "Wh")
+            else:
+                item.tag = f"{{{letter.service.namespace}}}{names[name]}"
+
+
 def _later_fields(letter: Letter) -> None:
     for one in letter.type.later:
         if one.name in letter.payload:
@@ -209,6 +223,7 @@ def _later_fields(letter: Letter) -> None:
 
 
 BODY: dict[str, Respelling] = {
+    "structure-of-another-version": _of_another_version,
     "field-of-a-later-version": _later_fields,
     "xml-in-data": _xml_in_data,
     "element-for-attribute": _elements_for_attributes,

@@ -44,6 +44,7 @@ EXCLUSIVE = (
         "children-unqualified",
         "children-in-another-namespace",
     ),
+    ("structure-of-another-version", "element-in-itself", "element-for-attribute"),
     ("unknown-word", "word-in-another-case", "word-of-another-version"),
     (
         "time-without-zone",

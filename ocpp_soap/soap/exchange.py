@@ -214,7 +214,7 @@ class Exchange:
         """The body of every service method: the request's nested text becomes typed, in the newest words."""
         assert self._operation is not None
         self._context = context
-        reading = read(request, self._operation.input.type)
+        reading = read(request, self.notes.understood or self._operation.input.type)
         call = self.call
         payload, notes = upgrade(call.version, call.operation, "request", reading.payload)
         call.sent = request

@@ -56,7 +56,7 @@ class Protocol(Soap12):  # type: ignore[misc]
 
     def from_element(self, ctx: Any, _cls: Any, element: etree._Element) -> tuple[dict[str, Any]]:
         """The service method's arguments: the body element as nested text, whatever its xsi:type or xsi:nil say."""
-        return (content.read(element, ctx.descriptor.udd["shape"], ctx.udc.notes),)
+        return (content.read_body(element, ctx.descriptor.udd["shape"], ctx.udc.notes),)
 
 
 class Context(MethodContext):  # type: ignore[misc]

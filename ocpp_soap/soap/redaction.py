@@ -186,6 +186,7 @@ class Redactor:
         if type_ is None:
             yield "unknown", element.all_texts(), element
             return
+        type_ = type_.mixture.wide if type_.mixture is not None else type_
         fields = {f.name.lower(): f for f in (*type_.later, *type_.contents)}
         yield _EXACT if type_.text else "unknown", element.texts, element
         for child in element.children:

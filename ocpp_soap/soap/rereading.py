@@ -97,10 +97,11 @@ class Rereader:
             found.unreadable = f"{name[:80]} is no {side} of the {service.name} of OCPP {service.version}."
             return
         type_ = (operation.input if side == "request" else operation.output).type
-        said = content.read(element, content.Shape(type_, service.namespace), content.Notes(found.flags))
-        reading = read(said, type_)
-        found.payload, notes = upgrade(service.version, operation.name, side, reading.payload)
-        found.flags += reading.flags + notes
+        notes = content.Notes(found.flags)
+        said = content.read_body(element, content.Shape(type_, service.namespace), notes)
+        reading = read(said, notes.understood or type_)
+        found.payload, mapped = upgrade(service.version, operation.name, side, reading.payload)
+        found.flags += reading.flags + mapped
         found.problems = reading.problems
         if (dialect := DIALECTS.get(service.version)) is not None:
             part = (dialect.requests if side == "request" else dialect.responses).get(operation.name, Part())

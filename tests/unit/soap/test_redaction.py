@@ -210,3 +210,12 @@ def test_a_data_transfer_keeps_the_form_of_its_data() -> None:
     kept = redact(raw.replace(b"state:", b"CP-2041:"), ["data"])
     assert b"CP-2041" not in kept
     assert b" end<" in kept
+
+
+def test_readings_in_another_versions_structure_keep_their_numbers() -> None:
+    """They are known; what stands beside them is not."""
+    reading = '<cs:timestamp>2026-03-02T07:35:00Z</cs:timestamp><cs:value unit="Wh">1210</cs:value>'
+    body = "<cs:meterValuesRequest><cs:values>{}</cs:values></cs:meterValuesRequest>"
+    made = redact(message(body=body.format(reading + "<cs:driver>bob</cs:driver>")))
+    assert reading.encode() in made
+    assert b"bob" not in made
