@@ -31,11 +31,14 @@ from .ports import Store, Work
 from .profile import Profile
 from .quirks import seen
 from .records import ChargePoint, Exchange, Json
+from .strangers import Strangers
 
 log = logging.getLogger(__name__)
 
 # A failed authentication has one line a minute for each identity and network.
 FAILED = Seldom()
+# So have charge points that are not registered, for each network, when they speak too often.
+TOO_MANY = Seldom()
 
 # Whoever has not been accepted must not fill the journal: so many bytes of a message are kept.
 KEPT_OF_STRANGERS = 16 * 1024
@@ -79,6 +82,7 @@ class Inbox:
     policy: Policy
     plug_ins: PlugIns
     judge: Judge = field(default_factory=Judge)
+    strangers: Strangers = field(default_factory=Strangers)
 
     def receive(self, call: Call, request: Json | Fault, render: Render) -> Reply:
         """Decides on `request` (or on the fault that the message already is), commits, and gives the rendered reply."""
@@ -187,6 +191,8 @@ class Inbox:
             raise _TurnedAway(fault, station)
         if station is not None:
             self._let_in(call, station)
+        elif not self._is_bearable(call):
+            return fault
         elif call.identity and self._may_come_from(call.peer):
             work.charge_points.remember_unknown(
                 call.identity, call.version, call.operation or NO_MESSAGE, call.peer, None, {}, call.received
@@ -227,6 +233,9 @@ class Inbox:
         """A station that is not registered: remembered whatever it sent; only its boot is answered."""
         if not self._may_come_from(call.peer):
             raise _TurnedAway(SecurityError("No charge point may speak from this address."), None)
+        if not self._is_bearable(call):
+            words = "Too many messages of charge points that are not registered came from this address."
+            return SecurityError(words, status=HTTPStatus.TOO_MANY_REQUESTS, retry_after=60)
         boot = _shortened(request) if call.operation == BOOT else {}
         come = None if call.callback is None else call.callback[:KEPT_OF_AN_ADDRESS]
         work.charge_points.remember_unknown(
@@ -236,6 +245,16 @@ class Inbox:
             return SecurityError(f"Charge point {call.identity} is not registered here.")
         status = "Rejected" if self.policy.unknown_charge_points == "reject" else "Pending"
         return registration_answer(status, None, call)
+
+    def _is_bearable(self, call: Call) -> bool:
+        """Whether not too much came from the network of this stranger; else nothing of the message is kept."""
+        if self.strangers.admits(network := prefix(call.peer), call.received):
+            return True
+        call.journaled = False
+        if times := TOO_MANY.due(network):
+            words = "too many messages of charge points that are not registered come from %s (%d since the last line)"
+            log.warning(words, network, times)
+        return False
 
     def _may_come_from(self, peer: str | None) -> bool:
         networks = self.policy.access.networks

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from ..central.authentication import prefix
 from ..central.records import ChargePoint, Json, UnknownChargePoint
 from .columns import folded, harmless
 from .compiled import Compiled
@@ -24,8 +25,8 @@ from .tables import callbacks, charge_points, unknown_charge_points
 UNKNOWN_KEPT = 10_000
 # Of one charge point, which may name another address with each message.
 CALLBACKS_KEPT = 100
-# Of one address: what somebody makes up must not push out those of others.
-UNKNOWN_KEPT_OF_PEER = 1_000
+# Of one address, of IPv6 one /64: what somebody makes up must not push out those of others.
+UNKNOWN_KEPT_OF_NETWORK = 1_000
 
 C, U = charge_points.c, unknown_charge_points.c
 
@@ -102,6 +103,7 @@ REMEMBER = _NEW_UNKNOWN.on_conflict_do_update(
         "version": _NEW_UNKNOWN.excluded.version,
         "operation": _NEW_UNKNOWN.excluded.operation,
         "peer": _NEW_UNKNOWN.excluded.peer,
+        "network": _NEW_UNKNOWN.excluded.network,
         "callback": func.coalesce(_NEW_UNKNOWN.excluded.callback, U.callback),
         # What it booted with stays when it sends something else.
         "boot": case((bindparam("booted"), _NEW_UNKNOWN.excluded.boot), else_=U.boot),
@@ -113,13 +115,13 @@ FORGET_OLDEST = delete(unknown_charge_points).where(
     U.last_seen < select(U.last_seen).order_by(U.last_seen.desc()).offset(UNKNOWN_KEPT - 1).limit(1).scalar_subquery()
 )
 
-FORGET_OLDEST_OF_PEER = delete(unknown_charge_points).where(
-    U.peer == bindparam("from_peer"),
+FORGET_OLDEST_OF_NETWORK = delete(unknown_charge_points).where(
+    U.network == bindparam("from_network"),
     U.last_seen
     < select(U.last_seen)
-    .where(U.peer == bindparam("from_peer"))
+    .where(U.network == bindparam("from_network"))
     .order_by(U.last_seen.desc())
-    .offset(UNKNOWN_KEPT_OF_PEER - 1)
+    .offset(UNKNOWN_KEPT_OF_NETWORK - 1)
     .limit(1)
     .scalar_subquery(),
 )
@@ -245,6 +247,7 @@ class SqlChargePoints(Notices):
             "version": version,
             "operation": operation,
             "peer": peer,
+            "network": prefix(peer),
             "callback": callback,
             "boot": boot,
             "booted": bool(boot),
@@ -253,7 +256,7 @@ class SqlChargePoints(Notices):
             "messages": 1,
         }
         if self._run(REMEMBER, values).scalar_one() == 1:
-            self._run(FORGET_OLDEST_OF_PEER, {"from_peer": peer})
+            self._run(FORGET_OLDEST_OF_NETWORK, {"from_network": values["network"]})
             self._run(FORGET_OLDEST)
 
     def unknown(self) -> Sequence[UnknownChargePoint]:

@@ -66,6 +66,7 @@ unknown_charge_points = Table(
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
     Column("messages", Integer, nullable=False),
+    Column("network", Text),
     Index(None, "last_seen", "identity"),
 )
 

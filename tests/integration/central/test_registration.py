@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ocpp_soap.central.strangers import MOST_OF_A_NETWORK
 from ocpp_soap.errors import ProtocolError, SecurityError
 
 from .conftest import NOON, Central
@@ -208,3 +209,17 @@ def test_a_stranger_does_not_fill_the_journal(make_central: Any) -> None:
     with central.store.reading() as work:
         (row,) = work.journal.list()
     assert 16 * 1024 == len(row.request)
+
+
+@pytest.mark.parametrize("flood", ["203.0.113.9", "2001:db8::{:x}"])
+def test_strangers_of_one_network_are_heard_so_often(make_central: Any, flood: str) -> None:
+    """Then they are told to wait, nothing of them is kept, and those of other networks are heard."""
+    central: Central = make_central()
+    central.say("Heartbeat", "REAL", peer="10.0.0.1")
+    answers = [central.say("Heartbeat", f"JUNK{n}", peer=flood.format(n)) for n in range(MOST_OF_A_NETWORK + 50)]
+    assert [None] * MOST_OF_A_NETWORK + [429] * 50 == [answer.status for answer in answers]
+    assert central.boot("OTHER", peer="10.0.0.2")["status"] == "Pending"
+    with central.store.reading() as work:
+        assert MOST_OF_A_NETWORK + 2 == len(work.journal.list(limit=1000)) == len(work.charge_points.unknown())
+    central.later(minutes=10)
+    assert central.say("Heartbeat", "JUNK", peer=flood.format(1)).status is None

@@ -208,27 +208,27 @@ def test_every_station_has_one_row(store: SqlStore, station: int) -> None:
 
 
 def test_what_one_address_makes_up_pushes_out_nobody_elses(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of one address the newest are kept."""
-    bounded = repository.FORGET_OLDEST_OF_PEER
-    assert 1_000 == repository.UNKNOWN_KEPT_OF_PEER
+    """Of one address, or of one /64 of IPv6, the newest are kept."""
+    bounded = repository.FORGET_OLDEST_OF_NETWORK
+    assert 1_000 == repository.UNKNOWN_KEPT_OF_NETWORK
     few = delete(unknown_charge_points).where(
-        unknown_charge_points.c.peer == bindparam("from_peer"),
+        unknown_charge_points.c.network == bindparam("from_network"),
         unknown_charge_points.c.last_seen
         < select(unknown_charge_points.c.last_seen)
-        .where(unknown_charge_points.c.peer == bindparam("from_peer"))
+        .where(unknown_charge_points.c.network == bindparam("from_network"))
         .order_by(unknown_charge_points.c.last_seen.desc())
         .offset(2)
         .limit(1)
         .scalar_subquery(),
     )
     assert str(few) == str(bounded)
-    monkeypatch.setattr(repository, "FORGET_OLDEST_OF_PEER", few)
+    monkeypatch.setattr(repository, "FORGET_OLDEST_OF_NETWORK", few)
     with store.writing() as work:
         work.charge_points.remember_unknown("REAL", "new", "Heartbeat", "10.0.0.1", None, {}, NOON)
         for number in range(10):
             made_up = f"JUNK{number}"
             work.charge_points.remember_unknown(
-                made_up, "new", "Heartbeat", "203.0.113.9", None, {}, after(minutes=number + 1)
+                made_up, "new", "Heartbeat", f"2001:db8::{number + 1}", None, {}, after(minutes=number + 1)
             )
     with store.reading() as work:
         assert ["JUNK9", "JUNK8", "JUNK7", "REAL"] == [unknown.identity for unknown in work.charge_points.unknown()]
