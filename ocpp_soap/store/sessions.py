@@ -205,10 +205,12 @@ def _set_up(session: Session, settings: dict[str, str]) -> None:
         raise StoreError(f"the database, or its pooler, does not take the settings of a session: it says {found}")
 
 
-def _look_at_writer(session: Session, _record: object, _proxy: object) -> None:
+def _look_at_writer(session: Session, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Without asking: a message is run again when its connection is lost. A session that has ended can be read from."""
-    poll = select.poll()
-    poll.register(session.pgconn.socket, select.POLLIN)
+    poll = record.info.get("poll")
+    if poll is None:
+        poll = record.info["poll"] = select.poll()
+        poll.register(session.pgconn.socket, select.POLLIN)
     if poll.poll(0):
         session.pgconn.consume_input()
         if session.pgconn.status == pq.ConnStatus.BAD or poll.poll(0):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -78,6 +79,50 @@ def test_a_restart_is_waited_out(server: postgresql.Server) -> None:
     store.close()
 
 
+@contextmanager
+def standby_of(primary: postgresql.Server) -> Iterator[postgresql.Server]:
+    """A server that follows another one and can only be read from."""
+    folder = primary.folder / "standby"
+    folder.mkdir()
+    if primary.user:
+        shutil.chown(folder, primary.user)
+    program, data = Path(primary.command[0]), folder / "data"
+    copy: list[str | Path] = [program.parent / "pg_basebackup", "-h", primary.folder, "-U", "postgres", "-D", data]
+    more = ["-R", "-X", "stream", "-c", "fast", "--no-sync"]
+    subprocess.run([*copy, *more], check=True, cwd=folder, user=primary.user, capture_output=True)
+    same = [word for word in primary.command[3:] if not str(word).startswith("--unix_socket_directories")]
+    command = [program, "-D", data, *same, f"--unix_socket_directories={folder}"]
+    follower = postgresql.Server(command, folder, primary.user)
+    follower.start()
+    try:
+        yield follower
+    finally:
+        follower.stop()
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_new_primary_of_several_hosts_is_found(server: postgresql.Server) -> None:
+    """The standby is passed by while it is one, and taken when it was promoted, by writers and readers."""
+    with standby_of(server) as standby:
+        store = open_store(f"postgresql://postgres@/postgres?host={standby.folder},{server.folder}&port=5432,5432")
+        alone = open_store(standby.url)
+        transact(store, partial(registered, "before"))
+        for opening in (alone.writing, alone.reading):
+            with pytest.raises(Unreachable, match="standby"), opening():
+                pass
+        with psycopg.connect(standby.url, autocommit=True) as connection:
+            caught_up = "SELECT count(*) FROM charge_points WHERE identity = 'before'"
+            await_that(lambda: connection.execute(caught_up).fetchone() == (1,))
+            server.stop(signal.SIGQUIT)
+            connection.execute("SELECT pg_promote(true, 60)")
+        for found in (store, alone):
+            transact(found, partial(registered, f"after {found is store}"))
+            with found.reading() as work:
+                assert work.charge_points.find("before") is not None
+            found.close()
+    server.start()
+
+
 def test_a_database_that_has_been_away_for_long_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried once, so that threads are free when it comes back."""
     monkeypatch.setattr(again, "PATIENCE", LONG)
@@ -105,8 +150,8 @@ def test_a_frozen_server_is_given_up(server: postgresql.Server, monkeypatch: pyt
         for store in (used, fresh):
             with pytest.raises((Busy, Unreachable)):
                 transact(store, lambda work: work.tags.find("TAG"))
-            with pytest.raises((Busy, Unreachable)), store.reading() as work:
-                work.tags.find("TAG")
+        with pytest.raises((Busy, Unreachable)), used.reading() as work:
+            work.tags.find("TAG")
     monkeypatch.undo()
     for store in (used, fresh):
         assert transact(store, lambda work: work.tags.find("TAG")) is None
@@ -152,18 +197,18 @@ def pgbouncer(server: postgresql.Server, mode: str) -> Iterator[str]:
         [program, "-q", folder / "ini"], user=server.user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        wait_for(folder / ".s.PGSQL.6432")
+        await_that((folder / ".s.PGSQL.6432").exists)
         yield f"postgresql://postgres@/postgres?host={folder}&port=6432"
     finally:
         pooler.kill()
         pooler.wait()
 
 
-def wait_for(path: Path) -> None:
-    """Until the file is there."""
+def await_that(so: Callable[[], bool]) -> None:
+    """Until it is so."""
     deadline = time.monotonic() + LONG
-    while not path.exists():
-        assert time.monotonic() < deadline, f"no {path}"
+    while not so():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
