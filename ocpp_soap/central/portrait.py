@@ -14,6 +14,9 @@ from .shapes import access_object, attempt_object, command_object, profile_objec
 # How many of the newest rows of a history are told.
 NEWEST = 10
 
+# Characters of a DataTransfer's data that are told, where all of it may be a million.
+SHOWN_OF_DATA = 2_000
+
 
 def summary(point: ChargePoint) -> Json:
     """A registered charge point as `charge-points list --json` has it."""
@@ -83,5 +86,11 @@ def everything(point: ChargePoint, work: Work, now: datetime) -> Json:
         "diagnosticsStatus": point.diagnostics_status,
         "fileNotices": charge_points.file_notices(point.id)[:NEWEST],
         "configuration": settings_without_secrets(charge_points.configuration(point.id)),
-        "dataTransfers": charge_points.data(point.id, NEWEST),
+        "dataTransfers": [{**row, "data": _beginning(row["data"])} for row in charge_points.data(point.id, NEWEST)],
     }
+
+
+def _beginning(data: str | None) -> str | None:
+    if data is None or len(data) <= SHOWN_OF_DATA:
+        return data
+    return f"{data[:SHOWN_OF_DATA]}… ({len(data)} characters)"

@@ -159,7 +159,7 @@ class Tags(Protocol):
         """The tag with its parent's state, in one statement; `lock` holds it until the end of the transaction."""
 
     def remember_unknown(self, id_tag: str, charge_point_id: int, at: datetime) -> None:
-        """Notes an idTag that nobody knows."""
+        """Notes an idTag that nobody knows; of each charge point the newest 1,000 are kept."""
 
     def unknown(self) -> Sequence[Json]:
         """Unknown idTags that were presented: {idTag, firstSeen, lastSeen, chargeBoxIdentity, count}, newest first."""

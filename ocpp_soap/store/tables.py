@@ -68,6 +68,7 @@ unknown_charge_points = Table(
     Column("messages", Integer, nullable=False),
     Column("network", Text),
     Index(None, "last_seen", "identity"),
+    Index(None, "network", "last_seen"),
 )
 
 attempts = Table(

@@ -15,6 +15,9 @@ from .repository import Repository, replacing
 from .session_tables import tags, unknown_tags
 from .tables import charge_points
 
+# Unknown tags of one charge point, which may make up another with each message; the newest are kept.
+UNKNOWN_KEPT_OF_STATION = 1_000
+
 # Tags that one statement looks up.
 TOGETHER = 500
 
@@ -49,8 +52,19 @@ REMEMBER = Compiled(
             "last_seen": _PRESENTED.excluded.last_seen,
             "count": U.count + 1,
         },
-    ),
+    ).returning(U.count),
     *U.keys(),
+)
+_OF_STATION = U.charge_point_id == bindparam("of_station")
+FORGET_OLDEST_UNKNOWN = unknown_tags.delete().where(
+    _OF_STATION,
+    U.last_seen
+    < select(U.last_seen)
+    .where(_OF_STATION)
+    .order_by(U.last_seen.desc())
+    .offset(UNKNOWN_KEPT_OF_STATION - 1)
+    .limit(1)
+    .scalar_subquery(),
 )
 UNKNOWN_TAGS = select(
     U.id_tag.label("idTag"),
@@ -73,9 +87,11 @@ class SqlTags(Repository):
         return Tag(*row) if row is not None else None
 
     def remember_unknown(self, id_tag: str, charge_point_id: int, at: datetime) -> None:
-        """Notes an idTag that nobody knows."""
+        """Notes an idTag that nobody knows; of each charge point the newest 1,000 are kept."""
         values = {"id_tag": id_tag, "charge_point_id": charge_point_id, "first_seen": at, "last_seen": at, "count": 1}
-        self._first(REMEMBER, {"id_tag_folded": folded(id_tag), **values})
+        row = self._first(REMEMBER, {"id_tag_folded": folded(id_tag), **values})
+        if row is not None and row[0] == 1:
+            self._run(FORGET_OLDEST_UNKNOWN, {"of_station": charge_point_id})
 
     def unknown(self) -> Sequence[Json]:
         """{idTag, firstSeen, lastSeen, chargeBoxIdentity, count}, newest first."""

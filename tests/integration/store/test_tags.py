@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ocpp_soap.central.pages import TagFilter
 from ocpp_soap.central.records import Tag
+from ocpp_soap.store import tags as repository
 from ocpp_soap.store.work import SqlStore
 
 from .conftest import NOON, a_start, after, counted, register, start
@@ -62,3 +63,14 @@ def test_those_that_appeared_at_some_charge_points_are_found(store: SqlStore, st
         assert ["HERE"] == [tag.id_tag for tag in work.tags.page(TagFilter(only=mine), 10).rows]
         for name, found in (("Here", 1), ("HER", 0), ("ELSEWHERE", 0)):
             assert found == len(work.tags.page(TagFilter(name, only=mine, exact=True), 10).rows)
+
+
+def test_unknown_tags_of_one_station_have_a_bound(store: SqlStore, station: int) -> None:
+    """What one makes up costs a thousand rows at most, and pushes out no other's."""
+    other = register(store, "CP2")
+    with store.writing() as work:
+        work.tags.remember_unknown("REAL", other, NOON)
+        for number in range(repository.UNKNOWN_KEPT_OF_STATION + 5):
+            work.tags.remember_unknown(f"T{number}", station, after(seconds=number + 1))
+        unknown = [row["idTag"] for row in work.tags.unknown()]
+    assert (repository.UNKNOWN_KEPT_OF_STATION + 1, "T1004", "T5", "REAL") == (len(unknown), unknown[0], *unknown[-2:])

@@ -159,3 +159,15 @@ def test_of_changes_at_the_same_time_one_holds(api: Api) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert [200] + [412] * 7 == sorted(threads.map(change, range(1, 9)))
+
+
+def test_long_data_is_shown_by_its_beginning(api: Api) -> None:
+    """Ten messages of a million characters make no answer of ten million."""
+    identity = api.new()
+    with api.gateway.store.writing() as work:
+        point = work.charge_points.find(identity)
+        assert point is not None
+        for data in ("d" * 100_000, None):
+            work.charge_points.keep_data(point.id, "V", None, data, datetime(2024, 1, 31, tzinfo=UTC))
+    told = api.get(f"/charge-points/{identity}")["dataTransfers"]
+    assert [None, "d" * 2_000 + "… (100000 characters)"] == [row["data"] for row in told]

@@ -11,3 +11,4 @@ down_revision = "0010"
 
 def upgrade() -> None:
     op.add_column("unknown_charge_points", sa.Column("network", sa.Text()))
+    op.create_index("ix_unknown_charge_points_network_last_seen", "unknown_charge_points", ["network", "last_seen"])
