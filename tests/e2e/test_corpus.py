@@ -179,6 +179,8 @@ def journalled(central: Central, request: bytes, note: Note, why: str = "") -> J
 def test_a_request_of_the_corpus_gets_its_answer(central: Central, corpus: Path, note: Note, name: str) -> None:
     """The answer fits its version's schema, belongs to the request, and says what the table says."""
     request = message(corpus, name)
+    if name.endswith("-nons"):  # it is read in the version that its station spoke last: this one spoke no other
+        request = request.replace(b">CS1<", b">CS1-NONS<")
     status, type_, answer = post(central, request)
     assert (200, "application/soap+xml; charset=utf-8") == (status, type_)
     said = content(answer)

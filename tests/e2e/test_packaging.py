@@ -125,9 +125,10 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
 
 
 def files(source: Path) -> set[str]:
-    """Every file of the package, the WSDLs as if they lay in it."""
+    """Every file of the package, the WSDLs as if they lay in it; not what the copy's own programs have compiled."""
     package, wsdl = source / "ocpp_soap", source / "wsdl"
-    own = {path.relative_to(source).as_posix() for path in package.rglob("*") if path.is_file()}
+    found = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    own = {path.relative_to(source).as_posix() for path in found}
     return own | {f"ocpp_soap/wsdl/{path.relative_to(wsdl).as_posix()}" for path in wsdl.rglob("*.wsdl")}
 
 
@@ -152,7 +153,7 @@ def test_the_sdist_holds_what_a_clone_has(source: Path, built: Path) -> None:
         path.relative_to(source).as_posix()
         for part in ("deploy", "docs", "examples", "tests", "wsdl")
         for path in (source / part).rglob("*")
-        if path.is_file()
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert set() == (files(source) | beside | below) - names - {".gitignore"}
 
