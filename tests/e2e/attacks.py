@@ -38,17 +38,21 @@ TEXTS = {
 }
 
 # No XML, whatever field it stands in.
-BROKEN = {
+# Characters that XML can't hold are dropped, in whatever way they are written.
+FORBIDDEN = {
     "null byte": b"\0",
     "null reference": b"&#0;",
-    "escape": b"\x1b[2J",
-    "overlong": b"\xc0\xaf",
-    "lone": b"\x80",
+    "escape": b"\x1b",
     "surrogate": b"\xed\xa0\x80",
-    "beyond": b"\xf5\x80\x80\x80",
-    "cut": b"\xf0\x9f\x98",
     "no character": b"&#xFFFE;",
     "half a pair": b"&#xD83D;&#xDE00;",
+}
+# What is no character at all is refused.
+BROKEN = {
+    "overlong": b"\xc0\xaf",
+    "lone": b"\x80",
+    "beyond": b"\xf5\x80\x80\x80",
+    "cut": b"\xf0\x9f\x98",
     "entity": b"&b;",
 }
 

@@ -19,7 +19,7 @@ from ocpp_soap.store.columns import metadata
 from ocpp_soap.store.engines import make_engine, read_url
 from tests.integration.messages import SOAP_TYPE
 
-from .attacks import BROKEN, TEXTS, heartbeat, places
+from .attacks import BROKEN, FORBIDDEN, TEXTS, heartbeat, places
 from .gateway import Gateway, running
 from .stations import SOAP, content, header, schema
 from .wire import SECONDS, Answer, fresh_database, read_answer
@@ -111,7 +111,7 @@ def test_any_text_in_any_header_is_only_text(gateway: Gateway) -> None:
 
 
 def test_what_is_no_xml_is_refused_in_every_field(gateway: Gateway) -> None:
-    """Null bytes, controls, invalid UTF-8, half surrogates, entities: a ProtocolError, and nothing stored."""
+    """Invalid UTF-8 and entities: a ProtocolError, and nothing stored."""
     with connection(gateway) as wire:
         for place in places():
             for kind, raw in BROKEN.items():
@@ -119,6 +119,19 @@ def test_what_is_no_xml_is_refused_in_every_field(gateway: Gateway) -> None:
                 assert (str(place), kind, 400) == (str(place), kind, answer.status)
                 assert b":ProtocolError<" in answer.body
     assert "BROKEN" not in stored(gateway)
+
+
+def test_what_xml_can_not_hold_is_dropped_in_every_field(gateway: Gateway) -> None:
+    """Null bytes, controls, half surrogates: answered as the message without them, and none is stored."""
+    with connection(gateway) as wire:
+        for place in places():
+            plain = ask(wire, place.message(b"ab", identity="FORBIDDEN"))
+            for kind, raw in FORBIDDEN.items():
+                answer = ask(wire, place.message(b"a" + raw + b"b", identity="FORBIDDEN"))
+                assert (str(place), kind, plain.status) == (str(place), kind, answer.status)
+    texts = stored(gateway)
+    assert "FORBIDDEN" in texts
+    assert [] == [text for text in texts if re.search("[\0\x1b\ufffe\ud800-\udfff]", text)]
 
 
 @pytest.mark.parametrize(
