@@ -6,7 +6,8 @@ updates or fail as soon as two of them read before they write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock, RLock
 
@@ -14,8 +15,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ..central import exchanges, ledger, ports, repositories
-from ..errors import Busy
+from ..central import again, exchanges, ledger, ports, repositories
+from ..errors import Busy, Unreachable
 from . import forks
 from .attempts import SqlAttempts
 from .batches import SqlBatches
@@ -30,6 +31,9 @@ from .pipeline import PipelinedStatements
 from .queue import SqlQueue
 from .sessions import give_back_idle
 from .statements import Statements
+
+# Seconds between two tries to reach a database that is away.
+LOOK_AGAIN = 0.1
 
 
 class SqlWork:
@@ -71,6 +75,7 @@ class SqlStore:
     def __init__(self, database_url: str, pool_size: int = 8) -> None:
         self.url = read_url(database_url)
         self._pool_size = pool_size
+        self._met = False
         self._parents: list[Engine] = []
         self._engines: dict[bool, Engine] = {}
         self.forget()
@@ -78,11 +83,14 @@ class SqlStore:
 
     def writing(self) -> AbstractContextManager[ports.Work]:
         """A transaction that commits at its end, or rolls back on an exception; `Busy` when it may be run again."""
-        return self._transaction(self.writer, self._in_turn() if is_sqlite(self.url) else nullcontext())
+        return self._transaction(connected, self.writer, self._in_turn() if is_sqlite(self.url) else nullcontext())
 
     def reading(self) -> AbstractContextManager[ports.Work]:
-        """A transaction that only reads: a snapshot on SQLite, the latest state at each statement on PostgreSQL."""
-        return self._transaction(self.reader, nullcontext())
+        """A transaction that only reads: a snapshot on SQLite, the latest state at each statement on PostgreSQL.
+
+        A database that was there and is away for a moment is waited for, as `transact` does.
+        """
+        return self._transaction(self._connected_again, self.reader, nullcontext())
 
     @property
     def writer(self) -> Engine:
@@ -137,11 +145,25 @@ class SqlStore:
             turn.release()
 
     @contextmanager
-    def _transaction(self, engine: Engine, turn: AbstractContextManager[object]) -> Iterator[SqlWork]:
-        with turn, connected(engine) as connection, connection.begin():
+    def _transaction(
+        self, connect: Callable[[Engine], Connection], engine: Engine, turn: AbstractContextManager[object]
+    ) -> Iterator[SqlWork]:
+        with turn, connect(engine) as connection, connection.begin():
             statements = (Statements if is_sqlite(self.url) else PipelinedStatements)(connection)
             yield SqlWork(statements)
             statements.finish()
+
+    def _connected_again(self, engine: Engine) -> Connection:
+        end = time.monotonic() + again.PATIENCE
+        while True:
+            try:
+                connection = connected(engine)
+                self._met = True
+                return connection
+            except Unreachable as error:
+                if not self._met or error.lasting > again.AWAY or time.monotonic() > end:
+                    raise
+            time.sleep(LOOK_AGAIN)
 
     def _engine(self, read_only: bool) -> Engine:
         engine = self._engines.get(read_only)

@@ -6,9 +6,9 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from ocpp_soap.errors import Busy, StoreError, Unreachable
 from ocpp_soap.store import sessions
 from ocpp_soap.store.schema import upgrade
 from ocpp_soap.store.server import look_at_server
-from ocpp_soap.store.work import open_store
+from ocpp_soap.store.work import SqlStore, open_store
 from tests import postgresql
 from tests.conftest import need
 
@@ -47,6 +47,13 @@ def registered(identity: str, work: Work) -> ChargePoint:
     return work.charge_points.register(identity, "Accepted", NOON)
 
 
+def read(store: SqlStore) -> str | None:
+    """What somebody asks meanwhile."""
+    with store.reading() as work:
+        found = work.charge_points.find("CP0")
+        return found.identity if found else None
+
+
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine under load may take longer to restart a server than a message waits."""
@@ -56,24 +63,20 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("patient")
 def test_a_restart_is_waited_out(server: postgresql.Server) -> None:
-    """Messages that come meanwhile are stored once the server answers, each once."""
+    """Messages that come meanwhile are stored once the server answers, each once; who reads waits as well."""
     store = open_store(server.url, pool_size=4)
     transact(store, partial(registered, "CP0"))
+    with store.reading() as work:
+        assert work.charge_points.find("CP0") is not None
     server.stop(signal.SIGQUIT)
     with pytest.raises(Unreachable), store.writing():
         pass
-    messages = [
-        threading.Thread(
-            target=transact,
-            args=(store, partial(registered, f"CP{number}")),
-        )
-        for number in range(1, 5)
-    ]
-    for message in messages:
-        message.start()
-    server.start()
-    for message in messages:
-        message.join(LONG)
+    with ThreadPoolExecutor(6) as threads:
+        messages = [threads.submit(transact, store, partial(registered, f"CP{number}")) for number in range(1, 5)]
+        readers = [threads.submit(read, store) for _ in range(2)]
+        server.start()
+        assert [f"CP{number}" for number in range(1, 5)] == [message.result(LONG).identity for message in messages]
+        assert ["CP0", "CP0"] == [reader.result(LONG) for reader in readers]
     with store.reading() as work:
         assert ["CP0", "CP1", "CP2", "CP3", "CP4"] == sorted(point.identity for point in work.charge_points.list())
     store.close()
