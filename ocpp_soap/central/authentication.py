@@ -84,6 +84,10 @@ class Access:
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v} or None
 
+    def asks_for_proof(self, rules: Rules) -> bool:
+        """Whether it has to show more than where it comes from."""
+        return bool(self.secret or self.password or self.certificate) or rules.proof != "none"
+
     def allowed(self, rules: Rules) -> tuple[Network, ...]:
         """The networks that it may come from; none: any."""
         return tuple(map(ipaddress.ip_network, self.networks)) or rules.networks

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -80,6 +82,41 @@ def objection(
     if networks and inside and not any(place in network for network in networks):
         return f"{place} is in none of the networks that it may come from"
     return None
+
+
+def takeover(
+    known: str | None, learned_from: str | None, url: str, peer: str | None, reached: Callable[[], bool | None]
+) -> str | None:
+    """Why a station that has shown nothing may not move from `known` to another host; None when it may.
+
+    Whoever knows its identity could say so. It may from the network that its address was learned from, and when the
+    last call to that address failed; while nobody has called it, also to the address that it speaks from itself.
+    `reached`: whether the last call did, None for none; asked only where it matters.
+    """
+    if known is None or urlsplit(known).hostname == urlsplit(url).hostname:
+        return None
+    if peer and learned_from and _near(peer) == _near(learned_from):
+        return None
+    works = reached()
+    if works is False or (works is None and peer and _plain(peer) == _plain(urlsplit(url).hostname or "")):
+        return None
+    told = "the address before still answers" if works else "nobody has called the address before yet"
+    return f"it comes from another network, has shown no proof, and {told}"
+
+
+def _plain(host: str) -> str:
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return host
+
+
+def _near(host: str) -> str:
+    """The network around an address: of IPv4 the /24, of IPv6 the /64; anything else is itself."""
+    with suppress(ValueError):
+        address = ipaddress.ip_address(_plain(host))
+        return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+    return host
 
 
 def _address(url: str) -> Address | None:

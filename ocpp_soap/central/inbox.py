@@ -70,6 +70,11 @@ class _TurnedAway(Exception):
         self.identity = station.identity if station else ""
 
 
+def _reached(work: Work, station_id: int) -> bool | None:
+    reachable: bool | None = work.commands.reachability(station_id)["reachable"]
+    return reachable
+
+
 def _shortened(boot: Json) -> Json:
     return {name: value[:KEPT_OF_A_TEXT] if isinstance(value, str) else value for name, value in boot.items()}
 
@@ -276,15 +281,19 @@ class Inbox:
             call.flag("wsa:From", call.callback, url or "no address to call", "from-unusable")
         if url is None or url == station.callback_url:
             return
-        networks = Access.read(station.access).allowed(self.policy.access)
-        reason = callback.objection(station.callback_url, station.callback_source, url, self.policy.guard, networks)
+        known, access = station.callback_url, Access.read(station.access)
+        networks = access.allowed(self.policy.access)
+        reason = callback.objection(known, station.callback_source, url, self.policy.guard, networks)
+        if reason is None and not access.asks_for_proof(self.policy.access):
+            reached = partial(_reached, work, station.id)
+            reason = callback.takeover(known, station.callback_peer, url, call.peer, reached)
         if reason is None:
             work.charge_points.set_callback(station.id, url, call.callback, "station", call.peer, call.received)
             return
         call.flag("wsa:From", call.callback, f"not taken over, since {reason}")
         if (station.callback_refused or {}).get("url") != url:
-            known = {"url": url, "said": call.callback, "peer": call.peer, "at": format_time(call.received)}
-            work.charge_points.change(station.id, callback_refused={**known, "reason": reason})
+            refused = {"url": url, "said": call.callback, "peer": call.peer, "at": format_time(call.received)}
+            work.charge_points.change(station.id, callback_refused={**refused, "reason": reason})
 
     def _journal(self, call: Call, reply: Reply, work: Work, duration: float) -> None:
         if not call.journaled:

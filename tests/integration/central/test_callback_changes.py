@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from ocpp_soap.central.authentication import Credentials, digest
 from ocpp_soap.central.callback import CallbackGuard, CallbackRules
+from tests.integration.queueing import order, put_on_the_wire
 
 from .conftest import NOON, Central
-from .test_access import INSIDE, demand, point
+from .test_access import INSIDE, SECRET, demand, point
 
 KNOWN = "http://10.0.0.1:8080/"
 
@@ -68,3 +70,40 @@ def test_a_first_address_is_learned_unless_the_station_has_networks_to_be_in(cen
     demand(central)
     central.say("Heartbeat", come="http://169.254.169.254/")
     assert "http://169.254.169.254/" == point(central).callback_url
+
+
+ELSEWHERE = "198.51.100.66"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "peer", "said", "taken"),
+    [
+        ("answered", ELSEWHERE, "http://192.0.2.66/", False),
+        ("answered", ELSEWHERE, f"http://{ELSEWHERE}:8080/", False),
+        ("answered", ELSEWHERE, "http://10.0.0.1:9090/", True),
+        ("answered", "10.0.0.77", "http://10.0.0.77:8080/", True),
+        ("not_transmitted", ELSEWHERE, f"http://{ELSEWHERE}:8080/", True),
+        ("not_transmitted", ELSEWHERE, "http://192.0.2.66/", True),
+        (None, ELSEWHERE, "http://192.0.2.66/", False),
+        (None, ELSEWHERE, f"http://{ELSEWHERE}:8080/", True),
+        (None, None, "http://192.0.2.66/", False),
+    ],
+)
+def test_only_proof_or_a_dead_address_lets_a_stranger_move_it(
+    central: Central, outcome: str | None, peer: str | None, said: str, taken: bool
+) -> None:
+    """From elsewhere a host that answers is not left; one that a call did not reach is, and so is any with proof."""
+    central.say("Heartbeat", come=KNOWN)
+    station = point(central).id
+    if outcome is not None:
+        with central.store.writing() as work:
+            turn = put_on_the_wire(work, station, order(work, station, "ClearCache", NOON), NOON)
+            answer = {"status": "Accepted"} if outcome == "answered" else None
+            work.queue.finish(turn, outcome, NOON, answer=answer, error=None if answer else "refused")
+    central.say("Heartbeat", come=said, peer=peer)
+    found = point(central)
+    assert taken == (said == found.callback_url)
+    assert taken == (found.callback_refused is None)
+    demand(central, secret=digest(SECRET))
+    central.say("Heartbeat", come=said, peer=peer, shows=Credentials(SECRET))
+    assert said == point(central).callback_url
