@@ -277,7 +277,8 @@ def test_what_can_not_be_read_is_uncertain_in_words(service: Service, body: byte
     with pytest.raises(Uncertain) as failed:
         read(service, "Reset", body)
     assert words in str(failed.value)
-    assert body == failed.value.answer
+    answer = failed.value.answer or b""
+    assert answer == body if b"Envelope" in body else answer.startswith(b"(not SOAP, so not kept: HTTP 200")
 
 
 def test_a_capture_of_another_version_is_read_by_its_names(service: Service, shared: Path) -> None:
