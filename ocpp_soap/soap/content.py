@@ -7,6 +7,7 @@ where text should be: all are read, and each is flagged. It knows a type's field
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ MAX_WRITTEN = 1000
 
 
 # The names by which another version's structure is known.
+_FRACTION = re.compile(r"\s*[+-]?[0-9]+\.0*[1-9][0-9]*\s*")
 _LISTS = frozenset(name.lower() for name in LISTS)
 _STRUCTURE = _LISTS | {name.lower() for name in (*SAMPLES, "timestamp")}
 
@@ -182,7 +184,8 @@ def _refuse_mixed(element: etree._Element, raw: dict[str, Any], shape: Shape, no
     if marked and notes.mixture is not None:
         mixed = any(ns.local(key).lower() in notes.mixture.samples for one in marked for key in one.keys())  # noqa: SIM118
     elif "timestamp" in shape.folded:
-        mixed = sum(ns.local(child.tag).lower() == "value" for child in element) > 1
+        values = [child.text or "" for child in element if ns.local(child.tag).lower() == "value"]
+        mixed = len(values) > 1 or any(map(_FRACTION.fullmatch, values))
     else:
         mixed = not raw.get("value") and bool((element.text or "").strip())
     if mixed:

@@ -105,6 +105,15 @@ def test_several_structures_in_one_message_are_all_read() -> None:
         assert {QUIRK, "unknown-element"} <= quirks(station)
 
 
+def test_a_fraction_is_kept_where_the_version_has_whole_numbers_alone() -> None:
+    """It can only be another version's text; 12.0 is a whole number."""
+    for text, expected, mixed in ((" 16.5", "16.5", True), ("12.0", "12", False), ("12", "12", False)):
+        body = f"<connectorId>1</connectorId><values><timestamp>{AT}</timestamp><value>{text}</value></values>"
+        station = said(OLDEST, "MeterValues", body)
+        assert [{"value": expected}] == station.request["meterValue"][0]["sampledValue"]
+        assert mixed == (QUIRK in quirks(station))
+
+
 @pytest.mark.parametrize("version", EVERY)
 def test_nothing_of_the_message_is_a_mixture_without_readings(version: str) -> None:
     """A proper message is read by its own version alone."""
