@@ -144,10 +144,9 @@ class _Translation:
         return result
 
     def _raised(self, words: Words, value: Any, path: str) -> Any:
-        newer = {older: name for name, older in words.renamed.items()}
-        if value in newer:
-            self._note(path, value, f"{newer[value]}, as OCPP {self.dialect.newest} calls it")
-            return newer[value]
+        for newer, older in words.renamed.items():
+            if value == older:  # the version's own word for the very same thing: nothing to note
+                return newer
         if value in words.raised:
             self._note(path, value, f"{words.raised[value]}, since OCPP {self.dialect.newest} {words.why}")
             return words.raised[value]

@@ -41,6 +41,8 @@ class Strict:
                 return MustUnderstand(f"The header block {flag.path} is not understood.")
             if flag.quirk and QUIRKS[flag.quirk].strict:
                 found = f", found {flag.raw[:80]!r}" if flag.raw else ""
+                if flag.quirk == "headers-missing":
+                    found = f": this message is {flag.assumed}"
                 return ProtocolError(f"a charge point {QUIRKS[flag.quirk].does}{found}", path=flag.path)
         with self._turn:
             if self._schema.validate(element):

@@ -118,8 +118,6 @@ def _new_stop(
     if transaction is not None and effective:
         for path, raw, why, _ in contradictions:
             call.flag(path, raw, f"kept, though {why}")
-    if request.get("reason") is None:
-        call.flag("reason", None, "Local")
     return NewStop(
         charge_point_id=call.station.id,
         key=key,

@@ -76,7 +76,6 @@ READ: dict[tuple[str, str], tuple[dict[str, Any], Noted]] = {
             ("values[0].value[3].unit", "v", "V", OTHER_VERSION),
             ("values[0].value[4].measurand", "SoC", "kept as sent, though not a word of Measurand", "unknown-word"),
             ("values[0].value[4].unit", "Percent", "kept as sent, though not a word of UnitOfMeasure", "unknown-word"),
-            ("values[0].value[2].unit", "Amp", "A, as OCPP 1.6 calls it", ""),
         ],
     ),
     ("1.5", "values-missing"): ({"connectorId": 1}, []),
@@ -113,7 +112,6 @@ READ: dict[tuple[str, str], tuple[dict[str, Any], Noted]] = {
                 NO_FIELD.format("MeterValue.value"),
                 "field-of-a-later-version",
             ),
-            ("transactionData[0].values[0].value[0].unit", "Amp", "A, as OCPP 1.6 calls it", ""),
         ],
     ),
     ("1.5", "words-in-another-case"): (
@@ -121,7 +119,6 @@ READ: dict[tuple[str, str], tuple[dict[str, Any], Noted]] = {
         [
             ("status", "OCCUPIED", "Occupied", OTHER_CASE),
             ("errorCode", "mode3error", "Mode3Error", OTHER_CASE),
-            ("errorCode", "Mode3Error", "EVCommunicationError, as OCPP 1.6 calls it", ""),
         ],
     ),
     ("1.2", "fields-of-a-later-version"): (
