@@ -7,12 +7,15 @@ see, None when all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+# Of a page that is read for a whole list.
+ROWS = 500
 
 Position = tuple[str | int, ...]
 """What the last row of a page is found by again, in values that JSON has; times as microseconds since 1970."""
@@ -45,7 +48,8 @@ class StationFilter:
 class TransactionFilter:
     """Transactions that started from `started_from` on and before `started_before`; `open`: have not ended, or have.
 
-    When they started is their time of receipt where the station's clock can't be right.
+    When they started is their time of receipt where the station's clock can't be right. With `changed_since` they come
+    in the order in which they changed.
     """
 
     identity: str | None = None
@@ -54,6 +58,7 @@ class TransactionFilter:
     open: bool | None = None
     started_from: datetime | None = None
     started_before: datetime | None = None
+    changed_since: datetime | None = None
     only: Only = None
 
 
@@ -106,3 +111,14 @@ class AuditFilter:
     subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+def every(page: Callable[[int, Position | None], Page[T]], limit: int | None = None) -> Iterator[T]:
+    """The rows of a list, page by page, up to `limit` of them."""
+    after = None
+    while limit is None or limit > 0:
+        found = page(min(limit or ROWS, ROWS), after)
+        yield from found.rows
+        if found.next is None:
+            return
+        after, limit = found.next, None if limit is None else limit - len(found.rows)

@@ -113,6 +113,7 @@ class Transaction:
     """A stored transaction; the stop fields are None while it is open. `parent` is the group of its idTag at the start.
 
     `closed_by` is "station" or "operator"; `superseded_by` the transaction that started on its connector meanwhile.
+    `start_received`, `stop_received` (of the station's own stop) and `changed` are times of our own clock.
     """
 
     id: int
@@ -132,6 +133,30 @@ class Transaction:
     stop_flags: Flags
     closed_by: str | None
     superseded_by: int | None
+    start_received: datetime
+    stop_received: datetime | None
+    changed: datetime
+
+    @property
+    def energy(self) -> int | None:
+        """In Wh, where both readings are known."""
+        return None if self.meter_start is None or self.meter_stop is None else self.meter_stop - self.meter_start
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A change of a transaction after its end or by an operator: by whom, what for, and the values `before` it.
+
+    `action` is close, correct, annotate, or stop: the station's own stop came after an operator's closing.
+    """
+
+    transaction_id: int
+    at: datetime
+    actor: str
+    action: str
+    reason: str | None
+    note: str | None
+    before: Json
 
 
 @dataclass(frozen=True, slots=True)

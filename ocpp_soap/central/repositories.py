@@ -17,6 +17,7 @@ from .records import (
     Json,
     NewStop,
     NewTransaction,
+    Revision,
     Sample,
     StatusNotice,
     Tag,
@@ -234,8 +235,28 @@ class Transactions(Protocol):
     def answer_of_stop(self, key: str) -> Json | None:
         """The answer that a StopTransaction with this key got."""
 
-    def close(self, transaction_id: int, at: datetime, meter_stop: int | None, reason: str | None, note: str) -> None:
-        """An operator's end of a dead transaction."""
+    def close(
+        self,
+        transaction_id: int,
+        at: datetime,
+        meter_stop: int | None,
+        reason: str | None,
+        note: str,
+        changed: datetime | None = None,
+    ) -> None:
+        """An operator's end of a dead transaction; `changed` is now."""
+
+    def correct(self, transaction_id: int, changed: datetime, values: Json) -> None:
+        """Writes fields of a `Transaction` anew, as an operator decides."""
+
+    def revise(self, revision: Revision) -> None:
+        """Keeps what a change has replaced."""
+
+    def revisions(self, transaction_id: int) -> Sequence[Revision]:
+        """Of one transaction, oldest first."""
+
+    def last_energy(self, transaction_id: int) -> Sample | None:
+        """The latest reading of the whole energy register of a transaction."""
 
     def orphan_stops(self, charge_point_id: int, limit: int = 100) -> Sequence[Json]:
         """Stops that ended no transaction: {transactionId, timestamp, …, flags}, newest first."""

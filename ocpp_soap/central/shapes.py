@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from typing import Any
 
+from ..protocol.reading import INT_RANGE
 from ..protocol.times import format_time
 from .authentication import Access
 from .confidential import answered_without_secrets, without_secrets
-from .handlers.authorization import judge
 from .ledger import AuditEntry, Token
+from .ports import Work
 from .profile import Profile
-from .records import Attempt, Batch, Command, Exchange, Flags, Json, Sample, Tag, Transaction
+from .records import Attempt, Batch, Command, Exchange, Flags, Json, Revision, Sample, Tag, Transaction
 from .tag_file import TagImport
+from .tag_status import judge
 
 
 def shown(moment: datetime | None) -> str | None:
@@ -35,8 +38,58 @@ def transaction_object(transaction: Transaction) -> Json:
         "meterStop": transaction.meter_stop,
         "stopTimestamp": shown(transaction.stop_timestamp),
         "reason": transaction.reason,
+        "energy": transaction.energy,
+        "idTagInfo": transaction.id_tag_info,
+        "stopIdTag": transaction.stop_id_tag,
+        "reservationId": transaction.reservation_id,
+        "startReceived": format_time(transaction.start_received),
+        "stopReceived": shown(transaction.stop_received),
+        "closedBy": transaction.closed_by,
+        "changed": format_time(transaction.changed),
         "flags": _flags(transaction),
     }
+
+
+def transaction_details(work: Work, transaction: Transaction) -> Json:
+    """What `transactions show` has besides: revisions, and the meter value that a closing would take."""
+    last = work.transactions.last_energy(transaction.id) if transaction.closed_by is None else None
+    return {
+        "proposedMeterStop": None if last is None else in_wh(last),
+        "revisions": [revision_object(revision) for revision in work.transactions.revisions(transaction.id)],
+    }
+
+
+def in_wh(sample: Sample) -> int | None:
+    """A reading of an energy register as a whole number of Wh; None for what is no number."""
+    try:
+        value = Decimal(sample.value) * (1000 if sample.unit == "kWh" else 1)
+        return round(value) if abs(value) < INT_RANGE.stop else None
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def revision_object(revision: Revision) -> Json:
+    """What somebody changed of a transaction, and what stood there before."""
+    return {
+        "at": shown(revision.at),
+        "actor": revision.actor,
+        "action": revision.action,
+        "reason": revision.reason,
+        "note": revision.note,
+        "before": revision.before,
+    }
+
+
+# What can be corrected: its name in JSON, and the field of a `Transaction`; those of an end need one.
+STARTS = {"idTag": "id_tag", "meterStart": "meter_start", "startTimestamp": "start_timestamp"}
+ENDS = {"meterStop": "meter_stop", "stopTimestamp": "stop_timestamp"}
+CORRECTABLE = {**STARTS, **ENDS}
+
+
+def revisable(transaction: Transaction) -> Json:
+    """What a revision keeps of a transaction."""
+    known = transaction_object(transaction)
+    return {name: known[name] for name in (*CORRECTABLE, "reason", "stopIdTag", "closedBy", "flags")}
 
 
 def _flags(transaction: Transaction) -> Flags:

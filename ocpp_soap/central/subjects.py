@@ -52,8 +52,15 @@ def _decided(point: ChargePoint) -> Json:
 
 def transaction(work: Work, call: Json, _result: Any) -> State:
     """The one of a transactionId."""
-    found = work.transactions.find(call["transaction_id"])
-    return {} if found is None else {f"transaction {found.id}": {**transaction_object(found), "by": found.closed_by}}
+    number = call["revision"].transaction_id if "revision" in call else call["transaction_id"]
+    found = work.transactions.find(number)
+    if found is None:
+        return {}
+    state = {**transaction_object(found), "by": found.closed_by}
+    del state["changed"], state["closedBy"]
+    for last in work.transactions.revisions(number)[-1:]:
+        state |= {"why": last.reason, "note": last.note}
+    return {f"transaction {number}": state}
 
 
 def tag(work: Work, call: Json, _result: Any) -> State:

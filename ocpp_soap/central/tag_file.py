@@ -134,9 +134,9 @@ def write_row(tag: Tag) -> list[str]:
     """A tag as `read_csv` reads it back, a cell for each of the COLUMNS; no cell is a formula to a spreadsheet."""
     expires, most = tag.expires, tag.max_transactions
     return [
-        _neutral(tag.id_tag),
+        neutral(tag.id_tag),
         "" if expires is None else format_time(expires),
-        _neutral(tag.parent or ""),
+        neutral(tag.parent or ""),
         "" if most is None else str(most),
         "true" if tag.blocked else "false",
     ]
@@ -258,7 +258,8 @@ def _flag(text: str) -> bool:
     return _FLAGS[text.casefold()]
 
 
-def _neutral(text: str) -> str:
+def neutral(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 

@@ -9,27 +9,21 @@ import logging
 import logging.config
 import os
 import pwd
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from .. import bootstrap, logs
-from ..central.pages import Page, Position
 from ..errors import OcppSoapError, StoreError
 from ..protocol.times import parse_time
 from ..settings import Settings
 from ..store.schema import check_schema
 
 JSON = "ocpp_soap.json"
-
-# Of a page that is read for a list.
-ROWS = 500
-
-T = TypeVar("T")
 
 
 def wants_json() -> bool:
@@ -132,14 +126,3 @@ def moment(text: str) -> datetime:
     if assumed is not None:
         raise click.BadParameter(f"expected a time such as 2024-01-31T12:00:00Z, found {text[:40]!r}")
     return read
-
-
-def every(page: Callable[[int, Position | None], Page[T]], limit: int | None = None) -> Iterator[T]:
-    """The rows of a list, page by page, up to `limit` of them."""
-    after = None
-    while limit is None or limit > 0:
-        found = page(min(limit or ROWS, ROWS), after)
-        yield from found.rows
-        if found.next is None:
-            return
-        after, limit = found.next, None if limit is None else limit - len(found.rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -46,9 +47,22 @@ def cell(value: Any) -> str:
 
 def put_json(value: Any, indent: int | None = 2) -> None:
     """Prints a value as JSON, with times and decimals as `protocol.writing` has them and None as null."""
+    click.echo(_json(value, indent))
+
+
+def put_json_rows(rows: Iterable[Any]) -> None:
+    """Prints a list as `put_json` does, one row after another, however many there are."""
+    begin = "[\n"
+    for row in rows:
+        click.echo(begin + textwrap.indent(_json(row, 2), "  "), nl=False)
+        begin = ",\n"
+    click.echo("[]" if begin == "[\n" else "\n]")
+
+
+def _json(value: Any, indent: int | None) -> str:
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=to_json)
     # JSON lets most of these stand; a terminal may not.
-    click.echo(UNPRINTABLE.sub(lambda found: "\n" if found[0] == "\n" else _escaped(found[0]), text))
+    return UNPRINTABLE.sub(lambda found: "\n" if found[0] == "\n" else _escaped(found[0]), text)
 
 
 def _escaped(character: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from ..central.ledger import AuditEntry
-from ..central.pages import AuditFilter, Page, Position
+from ..central.pages import AuditFilter, Page, Position, every
 from ..central.shapes import audit_object, token_object
 from ..central.tokens import SCOPES
-from .grammar import Group, every, moment, open_gateway, wants_json, who
+from .grammar import Group, moment, open_gateway, wants_json, who
 from .output import put_json, put_table
 
 

@@ -92,10 +92,24 @@ class MeterValue(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transaction(Model):
-    """A charging session; the stop fields are None while it is open. Meter values in Wh.
+class Revision(Model):
+    """A change of a transaction by an operator, or by the station's own stop after one: the values `before` it."""
 
-    `meterValue` is filled by `gateway.transactions.get`, and empty in lists.
+    at: datetime
+    actor: str
+    action: Literal["close", "correct", "annotate", "stop"]
+    reason: str | None = None
+    note: str | None = None
+    before: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transaction(Model):
+    """A charging session; the stop fields are None while it is open. Meter values and energy in Wh.
+
+    `idTagInfo` is the answer to its start: what is not Accepted is not to be billed. `changed` is when anything of it
+    changed last, by the gateway's clock. `meterValue`, `proposedMeterStop` (what a closing may take) and `revisions`
+    are filled by `gateway.transactions.get`, and empty in lists.
     """
 
     transactionId: int
@@ -107,8 +121,18 @@ class Transaction(Model):
     meterStop: int | None = None
     stopTimestamp: datetime | None = None
     reason: str | None = None
+    energy: int | None = None
+    idTagInfo: Json = field(default_factory=dict)
+    stopIdTag: str | None = None
+    reservationId: int | None = None
+    startReceived: datetime
+    stopReceived: datetime | None = None
+    closedBy: Literal["station", "operator"] | None = None
+    changed: datetime
     flags: tuple[Flag, ...] = ()
     meterValue: tuple[MeterValue, ...] = ()
+    proposedMeterStop: int | None = None
+    revisions: tuple[Revision, ...] = ()
 
     def __str__(self) -> str:
         span = f"from {self.startTimestamp} " + (f"to {self.stopTimestamp}" if self.stopTimestamp else "on, open")

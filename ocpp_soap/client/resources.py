@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from . import words
 from .models import ChargingProfileInForce, LocalList, Reservation, ReservationState, Transaction
 from .paging import rows
-from .reading import given, read
+from .reading import given, query, read
 from .transport import Transport, segment
 
 M = TypeVar("M")
@@ -37,9 +37,14 @@ class Transactions(Resource):
         open: bool | None = None,
         startedFrom: datetime | None = None,
         startedBefore: datetime | None = None,
+        changedSince: datetime | None = None,
         limit: int | None = None,
     ) -> Iterator[Transaction]:
-        """Transactions, newest start first; `open` true: those that have not ended, false: those that have."""
+        """Transactions, newest start first; `open` true: those that have not ended, false: those that have.
+
+        With `changedSince` those that changed then or later, the oldest change first: to follow all that happens, begin
+        a minute before the `changed` of the last one you have seen.
+        """
         return self._rows(
             "/transactions",
             Transaction,
@@ -50,27 +55,60 @@ class Transactions(Resource):
             open=open,
             startedFrom=startedFrom,
             startedBefore=startedBefore,
+            changedSince=changedSince,
         )
 
     def get(self, transactionId: int) -> Transaction:
         """One transaction with all of its meter values."""
         return read(Transaction, self._transport.get(f"/transactions/{transactionId}").object())
 
+    def csv(self, **chosen: Any) -> bytes:
+        """Those that `list` gives for the same arguments, as a CSV file in UTF-8."""
+        return self._transport.get("/transactions.csv", query(**chosen)).content
+
     def close(
         self,
         transactionId: int,
         *,
+        note: str,
         meterStop: int | None = None,
         at: datetime | None = None,
         reason: words.Reason = "Other",
-        note: str | None = None,
     ) -> Transaction:
         """Ends a transaction whose station will never stop it, now or at that time; `Conflict` when it has ended.
 
-        The station's own StopTransaction still takes its place when it comes.
+        The station's own StopTransaction still takes its place when it comes; the closing stays as a revision.
         """
-        end = given(meterStop=meterStop, at=at, reason=reason, note=note)
-        reply = self._transport.call("POST", f"/transactions/{transactionId}/close", body=end)
+        return self._change(transactionId, "close", meterStop=meterStop, at=at, reason=reason, note=note)
+
+    def correct(
+        self,
+        transactionId: int,
+        *,
+        reason: str,
+        note: str,
+        idTag: str | None = None,
+        meterStart: int | None = None,
+        meterStop: int | None = None,
+        startTimestamp: datetime | None = None,
+        stopTimestamp: datetime | None = None,
+    ) -> Transaction:
+        """Writes anew what a station said, also of one that has ended; the old values are kept as a revision."""
+        right = given(
+            idTag=idTag,
+            meterStart=meterStart,
+            meterStop=meterStop,
+            startTimestamp=startTimestamp,
+            stopTimestamp=stopTimestamp,
+        )
+        return self._change(transactionId, "correct", reason=reason, note=note, **right)
+
+    def annotate(self, transactionId: int, *, reason: str, note: str) -> Transaction:
+        """Adds a note, which nothing erases."""
+        return self._change(transactionId, "annotate", reason=reason, note=note)
+
+    def _change(self, transactionId: int, how: str, **body: Any) -> Transaction:
+        reply = self._transport.call("POST", f"/transactions/{transactionId}/{how}", body=given(**body))
         return read(Transaction, reply.object())
 
 

@@ -41,6 +41,7 @@ TAG_LIST = Listing(TAGS, (G.id_tag_folded,), Tag, newest_first=False)
 UNKNOWN_TAG_LIST = Listing(UNKNOWN_TAGS, (U.last_seen, U.id_tag_folded), _named(UNKNOWN_TAGS))
 # By the time that orders starts: a station whose clock was never set would have its latest ones at the very end.
 STARTS = Listing(TRANSACTIONS, (T.ordered_at, T.id), Transaction, station=T.charge_point_id)
+CHANGES = Listing(TRANSACTIONS, (T.changed, T.id), Transaction, newest_first=False, station=T.charge_point_id)
 RESERVED = Listing(ALL_RESERVATIONS, (R.command_id,), _named(ALL_RESERVATIONS), station=R.charge_point_id)
 PROFILES = Listing(_PROFILES, (P.charge_point_id, P.profile_id), _named(_PROFILES), newest_first=False)
 
@@ -110,7 +111,7 @@ class ListedTransactions(SqlTransactions, StationNumbers):
     __slots__ = ()
 
     def page(self, chosen: TransactionFilter, limit: int, after: Position | None = None) -> Page[Transaction]:
-        """By their start, the newest first."""
+        """By their start, the newest first; those changed since a time by their change, the oldest first."""
         stations = self._numbers(chosen.identity, chosen.only)
         meant = list(between(T.ordered_at, chosen.started_from, chosen.started_before))
         if chosen.connector_id is not None:
@@ -121,11 +122,14 @@ class ListedTransactions(SqlTransactions, StationNumbers):
             meant.append(T.closed_by.is_(None) if chosen.open else T.closed_by.is_not(None))
         if chosen.id_tag is not None:
             meant.append(T.id_tag_folded == folded(chosen.id_tag))
+        if chosen.changed_since is not None:
+            meant.append(T.changed >= chosen.changed_since)
         if stations is not None and (chosen.open or chosen.id_tag is not None):
             # A tag has few transactions and few are open, but a charge point has many.
             meant.append(T.charge_point_id.in_(stations))
             stations = None
-        return STARTS.page(self._run, meant, limit, after, stations)
+        order = STARTS if chosen.changed_since is None else CHANGES
+        return order.page(self._run, meant, limit, after, stations)
 
     def page_reservations(
         self, chosen: ReservationFilter, now: datetime, limit: int, after: Position | None = None

@@ -48,6 +48,20 @@ SAMPLES = (
     .order_by(V.timestamp, M.key, V.meter_value, V.position)
 )
 
+LAST_ENERGY = (
+    select(*(V[name] for name in ATTRIBUTES))
+    .join_from(meter_values, meter_messages)
+    .where(
+        M.transaction_id == bindparam("transaction_id"),
+        V.measurand == "Energy.Active.Import.Register",
+        V.phase.is_(None),
+        V.format == "Raw",
+        V.location == "Outlet",
+    )
+    .order_by(V.timestamp.desc(), V.message_id.desc(), V.position.desc())
+    .limit(1)
+)
+
 
 class Metering(Repository):
     """The part of `central.repositories.Transactions` that keeps meter values."""
@@ -89,6 +103,11 @@ class Metering(Repository):
             values = [_values(row[0], position, sample) for position, sample in enumerate(samples)]
             self._each(ADD_VALUES, values)
         return True
+
+    def last_energy(self, transaction_id: int) -> Sample | None:
+        """The latest reading of the whole energy register of a transaction."""
+        row = self._run(LAST_ENERGY, {"transaction_id": transaction_id}).first()
+        return None if row is None else Sample(0, *row)
 
     def samples(self, transaction_id: int) -> Sequence[Sample]:
         """Every sampled value by time, equal ones once; `group` numbers the meterValue over all messages."""

@@ -72,6 +72,9 @@ transactions = Table(
     Column("stop_flags", Document, nullable=False),
     Column("closed_by", Text),
     Column("superseded_by", Integer, ForeignKey("transactions.id")),
+    # By our own clock; NULL where an older version wrote the row.
+    Column("stop_received", Moment),
+    Column("changed", Moment),
     # A transactionId is a positive 32-bit integer; SQLite's own numbers go further.
     CheckConstraint("id BETWEEN 1 AND 2147483647", name="id"),
     Index(None, "charge_point_id", "connector_id", "ordered_at"),
@@ -96,10 +99,25 @@ transactions = Table(
     Index("ix_transactions_open_of_tag", "id_tag_folded", "closed_by", postgresql_where=OPEN, sqlite_where=OPEN),
     Index("ix_transactions_open_by_start", "ordered_at", "id", postgresql_where=OPEN, sqlite_where=OPEN),
     Index(None, "ordered_at", "id"),
+    Index(None, "changed", "id"),
     Index(None, "charge_point_id", "ordered_at", "id"),
     Index(None, "id_tag_folded", "ordered_at", "id"),
     # SQLite reuses the highest numbers of removed rows otherwise.
     sqlite_autoincrement=True,
+)
+
+transaction_revisions = Table(
+    "transaction_revisions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("transaction_id", Integer, ForeignKey("transactions.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text),
+    Column("note", Text),
+    Column("before", Document, nullable=False),
+    Index(None, "transaction_id", "id"),
 )
 
 ENDS_NOTHING = text("NOT effective")

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, false, func, select, true, tuple_, update
+from sqlalchemy import Select, and_, bindparam, case, false, func, insert, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from ..central.records import Json, NewStop, NewTransaction, Transaction
+from ..central.records import Json, NewStop, NewTransaction, Revision, Transaction
 from ..errors import NotFound
-from .columns import folded
+from .columns import Moment, folded
 from .compiled import Compiled
 from .metering import Metering
 from .repository import station_named
 from .reservations import Reservations
-from .session_tables import ENDS_NOTHING, stops, transactions
+from .session_tables import ENDS_NOTHING, stops, transaction_revisions, transactions
 from .tables import charge_points, connector_states
 
 T, S, C = transactions.c, stops.c, connector_states.c
@@ -43,6 +43,9 @@ TRANSACTIONS = select(
     T.stop_flags,
     T.closed_by,
     T.superseded_by,
+    T.received,
+    T.stop_received,
+    func.coalesce(T.changed, T.stop_received, T.received, type_=Moment),
 ).join_from(transactions, charge_points)
 _FOUND = TRANSACTIONS.where(T.id == bindparam("transaction_id"))
 # The latest of equal starts: keys are hexadecimal digits, and those of repeated ones continue the first one's.
@@ -107,9 +110,20 @@ START = Compiled(
     "id_tag_info",
     "start_flags",
     "stop_flags",
+    "changed",
 )
 _CHANGE = update(transactions).where(T.id == bindparam("transaction_id"))
-END = Compiled(_CHANGE, "stop_timestamp", "meter_stop", "stop_id_tag", "reason", "stop_flags", "closed_by")
+END = Compiled(
+    _CHANGE,
+    "stop_timestamp",
+    "meter_stop",
+    "stop_id_tag",
+    "reason",
+    "stop_flags",
+    "closed_by",
+    "stop_received",
+    "changed",
+)
 CLOSE = _CHANGE.where(T.closed_by.is_(None))
 
 _NEW, _LATER = transactions.alias("new_one").c, transactions.alias("later").c
@@ -137,12 +151,19 @@ SUPERSEDE = Compiled(
         # No OR: SQLite would look through all that ever began on the connector, and not through those that are open.
         case((T.id == _NEW.id, true()), else_=tuple_(T.ordered_at, T.id) < tuple_(_NEW.ordered_at, _NEW.id)),
     )
-    .values(superseded_by=case((T.id == _NEW.id, _FIRST_LATER), else_=_NEW.id))
+    .values(superseded_by=case((T.id == _NEW.id, _FIRST_LATER), else_=_NEW.id), changed=_NEW.received)
 )
 
 STOP = Compiled(
     upsert(stops).on_conflict_do_nothing(index_elements=["key"]).returning(S.id),
     *(column.name for column in S if column is not S.id),
+)
+REVISION = ("transaction_id", "at", "actor", "action", "reason", "note", "before")
+REVISE = insert(transaction_revisions)
+REVISIONS = (
+    select(*(transaction_revisions.c[name] for name in REVISION))
+    .where(transaction_revisions.c.transaction_id == bindparam("transaction_id"))
+    .order_by(transaction_revisions.c.id)
 )
 ANSWER_OF_STOP = Compiled(select(S.answer).where(S.key == bindparam("key")))
 ORPHAN_STOPS = (
@@ -186,6 +207,7 @@ class SqlTransactions(Metering, Reservations):
             "id_tag_info": new.id_tag_info,
             "start_flags": new.flags,
             "stop_flags": [],
+            "changed": new.received,
         }
         row = self._first(START, values)
         return row[0] if row is not None else None
@@ -251,6 +273,8 @@ class SqlTransactions(Metering, Reservations):
                 "reason": new.reason,
                 "stop_flags": new.flags,
                 "closed_by": "station",
+                "stop_received": new.received,
+                "changed": new.received,
             }
             self._first(END, {"transaction_id": new.transaction_id, **end})
         return True
@@ -260,7 +284,15 @@ class SqlTransactions(Metering, Reservations):
         row = self._first(ANSWER_OF_STOP, {"key": key})
         return row[0] if row is not None else None
 
-    def close(self, transaction_id: int, at: datetime, meter_stop: int | None, reason: str | None, note: str) -> None:
+    def close(
+        self,
+        transaction_id: int,
+        at: datetime,
+        meter_stop: int | None,
+        reason: str | None,
+        note: str,
+        changed: datetime | None = None,
+    ) -> None:
         """An operator's end of a dead transaction; raises `NotFound` when there is no open one of that id."""
         end = {
             "stop_timestamp": at,
@@ -268,9 +300,24 @@ class SqlTransactions(Metering, Reservations):
             "reason": reason,
             "stop_flags": [{"path": "", "raw": None, "assumed": note}],
             "closed_by": "operator",
+            "changed": changed or at,
         }
         if not self._run(CLOSE, {"transaction_id": transaction_id, **end}).rowcount:
             raise NotFound(f"there is no open transaction {transaction_id}")
+
+    def correct(self, transaction_id: int, changed: datetime, values: Json) -> None:
+        """Writes fields of a `Transaction` anew, as an operator decides."""
+        if "id_tag" in values:
+            values = {**values, "id_tag_folded": folded(values["id_tag"])}
+        self._run(_CHANGE, {"transaction_id": transaction_id, "changed": changed, **values})
+
+    def revise(self, revision: Revision) -> None:
+        """Keeps what a change has replaced."""
+        self._run(REVISE, {name: getattr(revision, name) for name in REVISION})
+
+    def revisions(self, transaction_id: int) -> Sequence[Revision]:
+        """Of one transaction, oldest first."""
+        return [Revision(*row) for row in self._run(REVISIONS, {"transaction_id": transaction_id})]
 
     def orphan_stops(self, charge_point_id: int, limit: int = 100) -> Sequence[Json]:
         """{transactionId, timestamp, meterStop, idTag, reason, received, flags}, newest first."""

@@ -87,7 +87,7 @@ def test_a_charging_session_from_afar(gateway: Gateway, station: Simulated) -> N
     assert ended.meterValue == gateway.transactions.get(ended.transactionId).meterValue
     assert [ended.transactionId] == [one.transactionId for one in gateway.transactions.list(idTag="SESSION")]
     with pytest.raises(Conflict):
-        gateway.transactions.close(ended.transactionId)
+        gateway.transactions.close(ended.transactionId, note="again")
 
 
 def charging_limit() -> types.ChargingProfile:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from ...errors import NotFound
 from ...protocol.catalog import Catalog
 from ..again import transact
+from ..audit import Audited
 from ..callback import CallbackGuard
 from ..ports import Clock, Store, Work
 from ..records import ChargePoint
@@ -27,6 +28,12 @@ class Seat:
     clock: Clock
     catalog: Catalog
     guard: CallbackGuard
+
+    @property
+    def who(self) -> str:
+        """Whom the audit names."""
+        assert isinstance(self.store, Audited), "decisions are made in somebody's name"
+        return self.store.who
 
     def _decide(self, act: Callable[[Work], T]) -> T:
         return transact(self.store, act)

@@ -5,12 +5,10 @@ Functions of (request, call, work); they know no XML, no SQL and no version.
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ...protocol.writing import to_json
 from ..call import Call
 from ..ports import Work
 from ..records import Json, Tag
+from ..tag_status import judge
 
 # Open transactions per idTag where the tag itself says nothing.
 DEFAULT_LIMIT = 1
@@ -42,18 +40,6 @@ def start_info(id_tag: str | None, connector_id: int | None, call: Call, work: W
         here = work.transactions.open_on(call.station.id, connector_id)
         running -= sum(t.superseded_by is None and (t.id_tag or "").casefold() == id_tag.casefold() for t in here)
     return {**info, "status": "ConcurrentTx"} if running >= limit else info
-
-
-def judge(tag: Tag, at: datetime) -> Json:
-    """Accepted, Blocked or Expired at that time; a blocked or expired parent binds its children (OCPP 1.6 §7.8)."""
-    expiries = [moment for moment in (tag.expires, tag.parent_expires) if moment is not None]
-    status = "Accepted"
-    if tag.blocked or tag.parent_blocked:
-        status = "Blocked"
-    elif expiries and min(expiries) <= at:
-        status = "Expired"
-    info: Json = to_json({"status": status, "expiryDate": min(expiries, default=None), "parentIdTag": tag.parent})
-    return info
 
 
 def _info(id_tag: str | None, tag: Tag | None, call: Call, work: Work) -> Json:

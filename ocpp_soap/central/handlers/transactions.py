@@ -11,6 +11,7 @@ from ..ports import Work
 from ..records import Json, NewStop, NewTransaction, Transaction
 from ..replays import delivery_key, key_after
 from .authorization import id_tag_info, start_info
+from .judging import judge_energy, judge_lateness, judge_refusal, keep_closing
 from .metering import read_samples
 
 # What of a message does not fit its transaction: path, raw, why, and whether it proves something.
@@ -28,6 +29,8 @@ def start_transaction(request: Json, call: Call, work: Work) -> Json:
     id_tag, connector_id = request.get("idTag"), request.get("connectorId")
     timestamp = request.get("timestamp") or call.received
     judge_time("timestamp", timestamp, call)
+    judge_lateness(timestamp, call)
+    judge_refusal(info := start_info(id_tag, connector_id, call, work), call)
     new = NewTransaction(
         charge_point_id=call.station.id,
         key=first,
@@ -38,7 +41,7 @@ def start_transaction(request: Json, call: Call, work: Work) -> Json:
         ordered_at=timestamp if plausible(timestamp, call) else call.received,
         meter_start=request.get("meterStart"),
         reservation_id=request.get("reservationId"),
-        id_tag_info=start_info(id_tag, connector_id, call, work),
+        id_tag_info=info,
         flags=call.content_flags(),
     )
     transaction_id = work.transactions.start(new)
@@ -97,6 +100,8 @@ def stop_transaction(request: Json, call: Call, work: Work) -> Json:
     new = _new_stop(key, request, transaction, contradictions, call, work)
     if not work.transactions.stop(new):  # delivered twice at the same moment; the other one was stored
         return stop_transaction(request, call, work)
+    if transaction is not None and new.effective and transaction.closed_by == "operator":
+        keep_closing(transaction, call, work)
     if samples := read_samples(request.get("transactionData", []), call):
         meant = None if _is_foreign(contradictions) else transaction
         own = meant if meant and meant.charge_point_id == call.station.id else None
@@ -118,6 +123,7 @@ def _new_stop(
     if transaction is not None and effective:
         for path, raw, why, _ in contradictions:
             call.flag(path, raw, f"kept, though {why}")
+        judge_energy(transaction, request.get("meterStop"), timestamp, call)
     return NewStop(
         charge_point_id=call.station.id,
         key=key,

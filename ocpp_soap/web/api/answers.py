@@ -102,8 +102,25 @@ _TRANSACTION = {
     "meterStop": maybe(number("In Wh.")),
     "stopTimestamp": maybe(time("Null while it is open.")),
     "reason": maybe(text()),
+    "energy": maybe(number("In Wh, where both readings are known.")),
+    "idTagInfo": _of("object", "What its start was answered with: bill none whose status is not Accepted."),
+    "stopIdTag": maybe(text("Who stopped it.")),
+    "reservationId": maybe(number()),
+    "startReceived": time("When the gateway was told of its start."),
+    "stopReceived": maybe(time("When the gateway was told of its end by the station.")),
+    "closedBy": maybe(text("Null while it is open.", enum=["station", "operator"])),
+    "changed": time("When anything in this object changed last, by the gateway's clock."),
     "flags": array(_FLAG),
 }
+_REVISION = thing(
+    "A change by an operator, or the station's stop after one.",
+    at=time(),
+    actor=text("cli:USER, token:NAME or station:IDENTITY."),
+    action=text(enum=["close", "correct", "annotate", "stop"]),
+    reason=maybe(text()),
+    note=maybe(text()),
+    before=_of("object", "The values that it replaced."),
+)
 _SAMPLE = _of(
     "object",
     properties={name: text() for name in ("value", "context", "format", "measurand", "phase", "location", "unit")},
@@ -232,7 +249,10 @@ COMPONENTS: dict[str, Schema] = {
     ),
     "Transaction": thing(**_TRANSACTION),
     "TransactionWithMeterValues": thing(
-        **_TRANSACTION, meterValue=array(thing(timestamp=time(), sampledValue=array(_SAMPLE)))
+        **_TRANSACTION,
+        meterValue=array(thing(timestamp=time(), sampledValue=array(_SAMPLE))),
+        proposedMeterStop=maybe(number("In Wh, the last reading of an open transaction: what a closing may take.")),
+        revisions=array(_REVISION, "Oldest first."),
     ),
     "IdTag": thing(
         idTag=text(),

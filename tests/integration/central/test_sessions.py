@@ -108,7 +108,8 @@ def test_a_start_is_confirmed_however_bad(central: Central) -> None:
         transaction.start_timestamp,
     )
     flagged = {flag["path"]: flag["raw"] for flag in transaction.start_flags}
-    assert {"connectorId": "x", "idTag": None, "timestamp": "T24:23:23", "meterStart": "much"} == flagged
+    said = {"connectorId": "x", "idTag": None, "timestamp": "T24:23:23", "meterStart": "much"}
+    assert {**said, "idTagInfo": "Invalid"} == flagged
 
 
 def test_concurrent_transactions_are_refused_at_the_start_only(central: Central) -> None:

@@ -16,6 +16,8 @@ from .conftest import AT, Terminal
 
 Start = Callable[..., int]
 
+WHY = ("--note", "station was scrapped")
+
 
 def stop(store: SqlStore, transaction_id: int, effective: bool = True) -> None:
     """The station ends it, or sends a stop that ends nothing."""
@@ -50,10 +52,19 @@ def test_an_open_transaction_has_null_where_its_end_will_be(terminal: Terminal, 
         "meterStop": None,
         "stopTimestamp": None,
         "reason": None,
+        "energy": None,
+        "idTagInfo": {"status": "Accepted"},
+        "stopIdTag": None,
+        "reservationId": None,
+        "startReceived": "2024-01-31T12:00:00Z",
+        "stopReceived": None,
+        "closedBy": None,
+        "changed": "2024-01-31T12:00:00Z",
         "flags": [{"path": "timestamp", "raw": "x", "assumed": "y"}],
     }
     assert [expected] == terminal.json("transactions", "list")
-    assert expected | {"meterValue": []} == terminal.json("transactions", "show", str(expected["transactionId"]))
+    details: dict[str, Any] = {"meterValue": [], "proposedMeterStop": None, "revisions": []}
+    assert expected | details == terminal.json("transactions", "show", str(expected["transactionId"]))
 
 
 def test_json_may_stand_before_the_command_too(terminal: Terminal, start: Start) -> None:
@@ -74,7 +85,11 @@ def test_a_stopped_transaction_tells_both_ends_and_both_flags(
     assert (4667, "2024-01-31T12:10:00Z", "Local") == (told["meterStop"], told["stopTimestamp"], told["reason"])
     assert ["idTag", "reason"] == [flag["path"] for flag in told["flags"]]
     text = terminal.says("transactions", "show", str(transaction_id))
-    assert "meterStop          4667" in text.splitlines()
+    assert ["4667"] == [line.split()[1] for line in text.splitlines() if line.startswith("meterStop ")]
+    assert (3667, "04A1", "station") == (told["energy"], told["stopIdTag"], told["closedBy"])
+    assert "3.667" in terminal.says("transactions", "list")
+    csv = terminal.says("transactions", "list", "--csv").splitlines()
+    assert ["transactionId", str(transaction_id)] == [line.split(",")[0] for line in csv]
 
 
 def test_a_stop_without_a_transaction_is_none(terminal: Terminal, store: SqlStore) -> None:
@@ -90,7 +105,7 @@ def test_a_superseded_transaction_says_by_which_while_it_is_open(terminal: Termi
     new = start(key="new", ordered_at=AT + timedelta(hours=1))
     flags = terminal.json("transactions", "show", str(old))["flags"]
     assert [("superseded", str(new))] == [(flag["path"], flag["raw"]) for flag in flags]
-    closed = terminal.json("transactions", "close", str(old))
+    closed = terminal.json("transactions", "close", str(old), *WHY)
     assert ["closed"] == [flag["path"] for flag in closed["flags"]]
 
 
@@ -105,7 +120,9 @@ def test_lists_can_be_narrowed(terminal: Terminal, start: Start, store: SqlStore
 
     assert [second, first] == ids() == ids("--charge-point", "cp-1")
     assert [second] == ids("--open") == ids("--limit", "1") == ids("--id-tag", "B")
-    assert [] == ids("--charge-point", "CP-2")
+    assert [] == ids("--charge-point", "CP-2") == ids("--since", "2024-01-31T12:00:01Z")
+    assert [] == ids("--until", "2024-01-31T12:00:00Z")
+    assert [second, first] == ids("--limit", "0", "--since", "2024-01-31T12:00:00Z")
 
 
 def test_every_meter_value_is_shown_once_in_the_shape_of_the_wsdl(
@@ -146,11 +163,11 @@ def test_closing_is_recorded_as_the_operators_act(terminal: Terminal, start: Sta
     assert [{"path": "closed", "raw": None, "assumed": "closed by the operator: it burnt"}] == closed["flags"]
 
 
-def test_closing_needs_no_more_than_the_number(terminal: Terminal, start: Start) -> None:
+def test_closing_needs_no_more_than_a_note(terminal: Terminal, start: Start) -> None:
     """It ends now, for another reason than those of the standard, with no meter value."""
     transaction_id = start()
     expected = f"transaction {transaction_id} of CP-1 is closed\n"
-    assert expected == terminal.says("transactions", "close", str(transaction_id))
+    assert expected == terminal.says("transactions", "close", str(transaction_id), *WHY)
     row = terminal.json("transactions", "list")[0]
     assert ("Other", None, True) == (row["reason"], row["meterStop"], row["stopTimestamp"] > "2024")
 
@@ -167,17 +184,44 @@ def test_closing_needs_no_more_than_the_number(terminal: Terminal, start: Start)
 def test_an_odd_end_is_refused(terminal: Terminal, start: Start, words: tuple[str, ...], reason: str) -> None:
     """An operator can be asked, unlike a station; nothing changes."""
     transaction_id = start()
-    assert terminal.refuses("transactions", "close", str(transaction_id), *words).startswith(reason)
+    assert terminal.refuses("transactions", "close", str(transaction_id), *WHY, *words).startswith(reason)
     assert [None] == [row["stopTimestamp"] for row in terminal.json("transactions", "list")]
 
 
 def test_only_an_open_transaction_can_be_closed(terminal: Terminal, start: Start) -> None:
     """Neither one that has ended nor one that never was."""
     transaction_id = start()
-    terminal.says("transactions", "close", str(transaction_id))
-    assert "has ended already" in terminal.refuses("transactions", "close", str(transaction_id))
-    assert "there is no transaction 4711" in terminal.refuses("transactions", "close", "4711")
+    terminal.says("transactions", "close", str(transaction_id), *WHY)
+    assert "has ended already" in terminal.refuses("transactions", "close", str(transaction_id), *WHY)
+    assert "there is no transaction 4711" in terminal.refuses("transactions", "close", "4711", *WHY)
     assert "there is no transaction 4711" in terminal.refuses("transactions", "show", "4711")
+
+
+def test_a_closing_proposes_the_last_reading(terminal: Terminal, start: Start, store: SqlStore) -> None:
+    """Whoever gives no meter value is told it, and how to take it over."""
+    transaction_id = start()
+    energy = ("Sample.Periodic", "Raw", "Energy.Active.Import.Register", "Outlet")
+    samples = [Sample(0, AT, "1.1", *energy, "kWh"), Sample(1, AT + timedelta(minutes=1), "1200", *energy, "Wh")]
+    with store.writing() as work:
+        point = work.charge_points.register("CP-1", "Accepted", AT)
+        work.transactions.meter(point.id, "m", 1, transaction_id, samples, AT, [])
+    assert 1200 == terminal.json("transactions", "show", str(transaction_id))["proposedMeterStop"]
+    words = terminal.says("transactions", "close", str(transaction_id), *WHY)
+    assert f"its last reading is 1200 Wh: `transactions correct {transaction_id} --meter-stop 1200" in words
+
+
+def test_a_correction_keeps_what_it_replaced(terminal: Terminal, start: Start, store: SqlStore) -> None:
+    """Who, why, and the old values stand in `show`."""
+    transaction_id = str(start())
+    stop(store, int(transaction_id))
+    why = ("--reason", "meter exchanged", "--note", "read on site")
+    assert 5000 == terminal.json("transactions", "correct", transaction_id, "--meter-stop", "5000", *why)["meterStop"]
+    terminal.says("transactions", "annotate", transaction_id, "--reason", "complaint", "--note", "refunded")
+    (first, second) = terminal.json("transactions", "show", transaction_id)["revisions"]
+    assert ("correct", "read on site", 4667) == (first["action"], first["note"], first["before"]["meterStop"])
+    assert ("annotate", "refunded", {}) == (second["action"], second["note"], second["before"])
+    assert "read on site" in terminal.says("transactions", "show", transaction_id)
+    assert "expected" in terminal.refuses("transactions", "correct", transaction_id, "--meter-stop", "999", *why)
 
 
 @pytest.mark.parametrize("number", ["x", "1.5", "", "99999999999999999999"])

@@ -44,6 +44,9 @@ def test_a_start_is_read_as_it_was_written(store: SqlStore, station: int) -> Non
         stop_flags=[],
         closed_by=None,
         superseded_by=None,
+        start_received=new.received,
+        stop_received=None,
+        changed=new.received,
     )
     with store.writing() as work:
         found = [

@@ -56,18 +56,65 @@ def test_a_transaction_is_told_with_its_meter_values_and_closed_once(api: Api) -
     ended, dead = charged(api, identity, 2)
     told = api.get(f"/transactions/{ended}")
     assert (200, "0") == (told["meterStop"], told["meterValue"][0]["sampledValue"][0]["value"])
-    api.post(f"/transactions/{ended}/close", 409, {})
+    api.post(f"/transactions/{ended}/close", 409, {"note": "x"})
     for wrong, pointer in (
         ({"meterStop": 99}, "#/meterStop"),
         ({"reason": "Bored"}, "#/reason"),
         ({"at": "2024-01-31T11:00:00Z"}, "#/at"),
         ({"at": "2124-01-31T11:00:00Z"}, "#/at"),
+        ({"note": " "}, "#/note"),
     ):
-        assert [pointer] == [e["pointer"] for e in api.post(f"/transactions/{dead}/close", 422, wrong)["errors"]]
+        body = {"note": "x", **wrong}
+        assert [pointer] == [e["pointer"] for e in api.post(f"/transactions/{dead}/close", 422, body)["errors"]]
+    assert ["#/note"] == [e["pointer"] for e in api.post(f"/transactions/{dead}/close", 422, {})["errors"]]
     closed = api.post(f"/transactions/{dead}/close", 200, {"meterStop": 150, "reason": "PowerLoss", "note": "gone"})
     assert (150, "PowerLoss", True) == (closed["meterStop"], closed["reason"], "gone" in str(closed["flags"]))
-    api.post(f"/transactions/{dead}/close", 409, {})
-    api.as_("operate", api.new()).post(f"/transactions/{dead}/close", 404, {})
+    api.post(f"/transactions/{dead}/close", 409, {"note": "x"})
+    api.as_("operate", api.new()).post(f"/transactions/{dead}/close", 404, {"note": "x"})
+
+
+def test_a_session_is_corrected_and_annotated_and_nothing_is_forgotten(api: Api) -> None:
+    """The old values stay as revisions, with who, why and when; each change moves `changed`; the audit has it."""
+    ended, dead = charged(api, api.new(), 2)
+    before = api.get(f"/transactions/{ended}")
+    why = {"reason": "meter exchanged", "note": "read on site"}
+    changed = api.post(f"/transactions/{ended}/correct", 200, {**why, "meterStop": 1200})
+    assert (1200, 1200 - before["meterStart"]) == (changed["meterStop"], changed["energy"])
+    api.post(f"/transactions/{ended}/annotate", 200, {"reason": "complaint", "note": "refunded"})
+    now = api.get(f"/transactions/{ended}")
+    me = f"token:{api.get('/whoami')['name']}"
+    assert [("correct", me, "read on site", before["meterStop"]), ("annotate", me, "refunded", None)] == [
+        (row["action"], row["actor"], row["note"], row["before"].get("meterStop")) for row in now["revisions"]
+    ]
+    assert before["changed"] < changed["changed"] <= now["changed"]
+    assert {"correct", "annotate"} <= {row["what"] for row in api.items(f"/audit?subject=transaction%20{ended}")}
+    for body, status, pointer in (
+        ({**why, "meterStop": -99999}, 422, "#/meterStop"),
+        ({**why, "stopTimestamp": "2124-01-31T11:00:00Z"}, 422, "#/stopTimestamp"),
+        (why, 422, "#"),
+        ({"meterStop": 1300, "note": "x"}, 422, "#/reason"),
+    ):
+        wrong = api.post(f"/transactions/{ended}/correct", status, body)
+        assert pointer in [error["pointer"] for error in wrong["errors"]], body
+    api.post(f"/transactions/{dead}/correct", 409, {**why, "meterStop": 1200})
+    api.as_("read").post(f"/transactions/{ended}/correct", 403, why)
+
+
+def test_who_follows_changes_misses_none(api: Api) -> None:
+    """A session that was changed comes again, behind all that changed before; also as CSV, which computes nothing."""
+    identity = api.new()
+    first, second = charged(api, identity, 2)
+    path = f"/transactions?chargePoint={identity}&changedSince=2020-01-01T00:00:00Z&limit=1"
+    assert {first, second} == {row["transactionId"] for row in api.items(path)}
+    api.post(f"/transactions/{first}/annotate", 200, {"reason": "r", "note": "n"})
+    rows = api.items(path)
+    assert [second, first] == [row["transactionId"] for row in rows]
+    since = rows[-1]["changed"]
+    later = api.items(f"/transactions?chargePoint={identity}&changedSince={since}")
+    assert [first] == [row["transactionId"] for row in later]
+    text = api.ask("GET", f"/transactions.csv?chargePoint={identity}").get_data(as_text=True)
+    head, *lines = text.splitlines()
+    assert ("transactionId,chargeBoxIdentity", 2) == (head[:31], len(lines))
 
 
 def accept(api: Api, identity: str, operation: str, answer: dict[str, Any] | None = None, **request: Any) -> None:

@@ -38,7 +38,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
         *(("charge-points", word) for word in ("list", "show", "add", "accept", "reject", "set-callback")),
         *(("charge-points", word) for word in ("access", "attempts", "profile", "probe")),
         *(("tags", word) for word in ("list", "add", "block", "remove", "import", "export")),
-        *(("transactions", word) for word in ("list", "show", "close")),
+        *(("transactions", word) for word in ("list", "show", "close", "correct", "annotate")),
         ("reservations", "list"),
         ("send",),
         *(("commands", word) for word in ("list", "show", "cancel")),

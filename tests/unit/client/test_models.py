@@ -41,6 +41,8 @@ TRANSACTION = {
     "transactionId": 7,
     "chargeBoxIdentity": "CP1",
     "startTimestamp": "2024-01-31T12:00:00Z",
+    "startReceived": "2024-01-31T12:00:01Z",
+    "changed": "2024-01-31T12:00:01Z",
     "stopTimestamp": None,
     "flags": [{"path": "timestamp", "raw": "?", "assumed": "now", "quirk": "time-spelling", "line": 3}],
     "meterValue": [{"timestamp": "2024-01-31T13:00:00+01:00", "sampledValue": [{"value": "17"}]}],
