@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Place:
         self._journal = Path(f"{path}-wal")
         self._file: Identity | None = None
         self._file_journal: Identity | None = None
+        # Held open, so that no other file is given its inode.
+        self._release = weakref.finalize(self, _nothing)
 
     def prepare(self, *_: Any) -> None:
         """Before a connection: makes the file at the first one, and mixes no other file with this one's journal."""
@@ -66,12 +69,24 @@ class Place:
 
     def remember_journal(self, _connection: object, record: Any) -> None:
         """After a transaction: the journal's identity, for as long as the file is the one it belongs to."""
-        if self._file == record.info.get("file") == identity(self.path):
-            self._file_journal = identity(self._journal)
+        if self._file == record.info.get("file") == identity(self.path) and self._file_journal != identity(
+            self._journal
+        ):
+            self._release()
+            self._file_journal = None
+            with suppress(OSError):
+                held = os.open(self._journal, os.O_RDONLY | os.O_CLOEXEC)
+                self._release = weakref.finalize(self, os.close, held)
+                found = os.fstat(held)
+                self._file_journal = found.st_dev, found.st_ino
 
     def _missing(self) -> StoreError:
         name = self.path.name
         return StoreError(f"the database's file {name} is gone: delete {name}-wal and {name}-shm, and restore {name}")
+
+
+def _nothing() -> None:
+    pass
 
 
 def identity(path: Path) -> Identity | None:
