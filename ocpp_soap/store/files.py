@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class Place:
         self._file: Identity | None = None
         self._file_journal: Identity | None = None
         # Held open, so that no other file is given its inode.
-        self._release = weakref.finalize(self, _nothing)
+        self._release: Callable[[], object] = lambda: None
 
     def prepare(self, *_: Any) -> None:
         """Before a connection: makes the file at the first one, and mixes no other file with this one's journal."""
@@ -83,10 +84,6 @@ class Place:
     def _missing(self) -> StoreError:
         name = self.path.name
         return StoreError(f"the database's file {name} is gone: delete {name}-wal and {name}-shm, and restore {name}")
-
-
-def _nothing() -> None:
-    pass
 
 
 def identity(path: Path) -> Identity | None:
