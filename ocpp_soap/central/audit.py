@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, cast
 
 from ..logs import request_id
+from .again import transact
 from .confidential import HIDDEN
 from .ledger import AuditEntry
 from .ports import Clock, Store, Work
@@ -137,6 +138,12 @@ class Audited:
     def reading(self) -> AbstractContextManager[Work]:
         """A transaction that only reads."""
         return self.store.reading()
+
+
+def tell_export(store: Store, who: str, clock: Clock, subject: str) -> None:
+    """Enters that somebody takes all of something away: a row for each export, which changes nothing."""
+    entry = AuditEntry(clock(), who, "export", subject, None, None, request_id=request_id.get())
+    transact(store, lambda work: work.audit.add([entry]))
 
 
 class _Books:

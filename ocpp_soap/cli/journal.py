@@ -11,6 +11,7 @@ from typing import IO, BinaryIO
 import click
 
 from ..bootstrap import Gateway, now
+from ..central.audit import tell_export
 from ..central.pseudonyms import KINDS
 from ..central.records import Chosen, Exchange, Json
 from ..central.shapes import exchange_object
@@ -134,6 +135,7 @@ def export(
     `journal replay` plays it. Look it over before you give it away.
     """
     gateway = open_gateway()
+    tell_export(gateway.store, who(), gateway.clock, f"journal of {identity}" if identity else "journal")
     writer = Writer(gateway.catalog, kept)
     count = 0
     with _opened(file) as trace:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from ..bootstrap import now
+from ..central.audit import tell_export
 from ..central.records import Json, Tag
 from ..central.shapes import import_object, tag_object
 from ..central.tag_file import (
@@ -159,7 +160,9 @@ def _differences(changes: Sequence[Json]) -> Iterator[tuple[Any, ...]]:
 @tags.command(examples=["ocpp-soap tags export > cards.csv", "ocpp-soap tags export --json"])
 def export() -> None:
     """Prints all tags as CSV, as `tags import` reads them."""
-    desk, time = open_gateway().desk(who()), now()
+    gateway, time = open_gateway(), now()
+    tell_export(gateway.store, who(), gateway.clock, "id-tags")
+    desk = gateway.desk(who())
     if wants_json():
         put_json([tag_object(tag, time) for tag in desk.export_tags()])
         return

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from ...central.audit import tell_export
 from ...central.pages import TagFilter
 from ...central.records import Json, Tag
 from ...central.shapes import import_object, shown, tag_object
@@ -142,7 +143,8 @@ def remove_id_tag(call: Call) -> Answer:
 
 @id_tags.add("GET", "/id-tags.csv", whole=True, gives={200: {"type": "string"}}, answers_as=CSV)
 def export_id_tags(call: Call) -> Answer:
-    """All idTags as CSV, in the columns that an import reads."""
+    """All idTags as CSV, in the columns that an import reads; the audit tells of it."""
+    tell_export(call.office.store, call.who, call.office.clock, "id-tags")
     return Answer(_lines(call))
 
 

@@ -40,15 +40,17 @@ CHANGING: list[tuple[tuple[str, ...], list[tuple[str, str]]]] = [
     (("commands", "cancel", "3"), [("cancel", "command 3")]),
     (("tokens", "create", "dash", "--scope", "read", "--charge-point", "CP-1"), [("create", "token dash")]),
     (("tokens", "revoke", "dash"), [("revoke", "token dash")]),
+    (("tags", "export"), [("export", "id-tags")]),
+    (("journal", "export"), [("export", "journal")]),
     (("retention", "run"), [("clean", "journal")]),
 ]
 LOOKING = (
     *(("charge-points", word, "CP-1") for word in ("show", "access", "profile")),
     *(("charge-points", word) for word in ("list", "attempts")),
-    *(("tags", word) for word in ("list", "export")),
+    ("tags", "list"),
     *(("transactions", "show", "1"), ("commands", "show", "1"), ("journal", "show", "601")),
     *((group, "list") for group in ("transactions", "reservations", "commands", "journal", "tokens", "audit")),
-    *(("journal", "export"), ("check",), ("send", "--describe", "Reset")),
+    *(("check",), ("send", "--describe", "Reset")),
 )
 # They run the gateway itself, make its tables, or stay away from its store.
 OTHERS = {("serve",), ("worker",), ("migrate",), ("journal", "replay"), ("simulate",), ("demo",)}

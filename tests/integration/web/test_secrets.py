@@ -81,3 +81,14 @@ def test_the_journal_shows_no_secret_of_our_calls_to_readers(api: Api) -> None:
     assert "AuthorizationKey" in shown[2]["request"]
     plain = json.dumps(api.as_("operate", identity).items(path))
     assert all(secret in plain for secret in (KEY, PASSWORD))
+
+
+def test_an_export_of_id_tags_is_in_the_audit(api: Api) -> None:
+    """One row for all of it, whoever takes it."""
+    reader = api.as_("read")
+    reader.ask("GET", "/id-tags.csv")
+    name = reader.get("/whoami")["name"]
+    told = api.items(f"/audit?who=token:{name}")
+    assert [("export", "id-tags", None, None)] == [
+        (row["what"], row["subject"], row["before"], row["after"]) for row in told
+    ]
