@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import billing
 import pytest
@@ -78,6 +80,93 @@ def test_nothing_is_billed_twice(
     gateway_client.id_tags.remove(tag)
     third = bill(gateway_client, TARIFF, ledger, since)
     assert (Decimal(0), False) == (third.total(tag), tx["transactionId"] in third.aside)
+
+
+def test_an_invoice_is_corrected_and_never_edited(
+    charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], tmp_path: Path
+) -> None:
+    """The station's late stop takes an operator's closing's place: the difference is billed, at the tariff of then."""
+    first, second = id_tag(maxTransactions=2), id_tag()
+    cp = charge_point(clock=Clock(0, YESTERDAY))
+    cp.boot()
+    tx = cp.start(1, first)
+    cp.meter(tx, kWh=20)
+    number = tx["transactionId"]
+    begun = gateway_client.transactions.get(number)
+    begin = begun.meterStart or 0
+    gateway_client.transactions.close(number, note="dead", meterStop=begin + 5000, at=begun.startTimestamp)
+    for tariff, change, billed in (
+        (TARIFF, None, {first: "2.00"}),
+        (Tariff(Decimal("0.80")), lambda: cp.stop(tx), {first: "6.00"}),
+        (Tariff(Decimal("0.80")), lambda: correct(gateway_client, number, idTag=second), {first: "-8.00", second: "8"}),
+        (TARIFF, lambda: correct(gateway_client, number, meterStop=begin + 19_000), {second: "-0.40"}),
+        (TARIFF, lambda: gateway_client.transactions.annotate(number, reason="r", note="n"), {}),
+    ):
+        if change is not None:
+            change()
+        with closing(Ledger(tmp_path / "billed.db")) as ledger:
+            bills = bill(gateway_client, tariff, ledger, YESTERDAY - timedelta(hours=1))
+            ledger.keep()
+        assert {whose: Decimal(sum_) for whose, sum_ in billed.items()} == {
+            whose: bills.total(whose) for whose in bills.invoices if whose in (first, second)
+        }
+    with closing(sqlite3.connect(tmp_path / "billed.db")) as connection:
+        rows = connection.execute("SELECT amount FROM lines WHERE transactionId = ? ORDER BY line", (number,))
+        assert ["2.00", "6.00", "-8.00", "8.00", "-0.40"] == [row[0] for row in rows]
+
+
+def correct(gateway: Gateway, number: int, **right: Any) -> None:
+    """An operator's correction."""
+    gateway.transactions.correct(number, reason="complaint", note="looked at on site", **right)
+
+
+def test_a_run_that_dies_is_made_again(
+    charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], tmp_path: Path
+) -> None:
+    """How far it has come is kept with the invoices; what was told a day late is billed too."""
+    tag = id_tag(maxTransactions=9)
+    charge(charge_point, tag, 1)
+
+    def run(keep: bool) -> Decimal:
+        with closing(Ledger(tmp_path / "billed.db")) as ledger:
+            total = bill(gateway_client, TARIFF, ledger, YESTERDAY - timedelta(days=9)).total(tag)
+            if keep:
+                ledger.keep()
+        return total
+
+    assert ["0.40", "0.40", "0"] == [str(run(keep)) for keep in (False, True, True)]
+    cp = charge_point(clock=Clock(0, YESTERDAY - timedelta(days=1)))
+    cp.boot()
+    with cp.offline():
+        tx = cp.start(1, tag)
+        cp.meter(tx, kWh=2)
+        cp.stop(tx)
+        assert Decimal(0) == run(keep=True)
+    # Written before the last run ended, by a gateway whose clock is behind.
+    with closing(sqlite3.connect(tmp_path / "billed.db")) as connection, connection:
+        connection.execute("UPDATE progress SET seen = ?", ((datetime.now(UTC) + timedelta(minutes=5)).isoformat(),))
+    assert ["0.80", "0"] == [str(run(keep=True)) for _ in range(2)]
+
+
+def test_no_refused_start_is_billed(
+    charge_point: ChargePoints, gateway_client: Gateway, id_tag: Callable[..., str], ledger: Ledger
+) -> None:
+    """Whatever the station delivered: the answer to the start is told; a tag that is added later is billed then."""
+    blocked, lost = id_tag(blocked=True), id_tag()
+    cp = charge_point(clock=Clock(0, YESTERDAY))
+    cp.boot()
+    said = {"connectorId": 1, "idTag": blocked, "timestamp": YESTERDAY, "meterStart": 0}
+    number = cp.send("StartTransaction", said)["transactionId"]
+    later = YESTERDAY + timedelta(hours=1)
+    cp.send("StopTransaction", {"transactionId": number, "timestamp": later, "meterStop": 7000})
+    charge(charge_point, lost, 1)
+    gateway_client.id_tags.remove(lost)
+    bills = bill(gateway_client, TARIFF, ledger)
+    assert (Decimal(0), "its start was refused: Blocked") == (bills.total(blocked), bills.aside[number])
+    assert f"nobody knows the tag {lost}" in bill(gateway_client, TARIFF, ledger).aside.values()
+    id_tag(lost)
+    again = bill(gateway_client, TARIFF, ledger)
+    assert (Decimal("0.40"), False) == (again.total(lost), number in again.aside)
 
 
 def test_what_is_odd_is_set_aside(

@@ -72,8 +72,9 @@ transactions = Table(
     Column("stop_flags", Document, nullable=False),
     Column("closed_by", Text),
     Column("superseded_by", Integer, ForeignKey("transactions.id")),
-    # By our own clock; NULL where an older version wrote the row.
+    # By our own clock; NULL where a process of an older version stopped it.
     Column("stop_received", Moment),
+    # By triggers where such a process wrote the row: it is never NULL.
     Column("changed", Moment),
     # A transactionId is a positive 32-bit integer; SQLite's own numbers go further.
     CheckConstraint("id BETWEEN 1 AND 2147483647", name="id"),

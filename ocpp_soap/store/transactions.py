@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ..central.records import Json, NewStop, NewTransaction, Revision, Transaction
 from ..errors import NotFound
-from .columns import Moment, folded
+from .columns import folded
 from .compiled import Compiled
 from .metering import Metering
 from .repository import station_named
@@ -45,7 +45,7 @@ TRANSACTIONS = select(
     T.superseded_by,
     T.received,
     T.stop_received,
-    func.coalesce(T.changed, T.stop_received, T.received, type_=Moment),
+    T.changed,
 ).join_from(transactions, charge_points)
 _FOUND = TRANSACTIONS.where(T.id == bindparam("transaction_id"))
 # The latest of equal starts: keys are hexadecimal digits, and those of repeated ones continue the first one's.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+from sqlalchemy import text
 
+from ocpp_soap.central.pages import TransactionFilter
 from ocpp_soap.central.records import Transaction
 from ocpp_soap.errors import NotFound
 from ocpp_soap.store.work import SqlStore
@@ -19,6 +22,26 @@ def _find(store: SqlStore, transaction_id: int) -> Transaction:
         found = work.transactions.find(transaction_id)
     assert found is not None
     return found
+
+
+def test_what_an_older_process_writes_is_a_change(store: SqlStore, station: int) -> None:
+    """One that knows nothing of `changed` starts a transaction, and stops one: who follows changes finds both."""
+    ours = start(store, a_start(station))
+    known = "charge_point_id, start_timestamp, received, ordered_at, id_tag_info, start_flags, stop_flags"
+    for statement in (
+        f"INSERT INTO transactions (key, {known}) SELECT 'k2', {known} FROM transactions WHERE id = :id",  # noqa: S608
+        "UPDATE transactions SET closed_by = 'station', meter_stop = 7000 WHERE id = :id",
+    ):
+        before = datetime.now(UTC) - timedelta(seconds=1)
+        with store.writer.begin() as connection:
+            connection.execute(text(statement), {"id": ours})
+        with store.reading() as work:
+            (found,) = work.transactions.page(TransactionFilter(changed_since=before), 9).rows[-1:]
+            assert (found.id == ours) is statement.startswith("UPDATE")
+        assert abs(found.changed - before) < timedelta(minutes=1)
+    with store.writing() as work:
+        work.transactions.correct(ours, NOON, {})
+    assert NOON == _find(store, ours).changed, "who says when is believed"
 
 
 def test_a_start_is_read_as_it_was_written(store: SqlStore, station: int) -> None:
