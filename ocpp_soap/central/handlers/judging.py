@@ -24,9 +24,8 @@ LATE = timedelta(hours=1)
 
 def judge_lateness(timestamp: datetime, call: Call) -> None:
     """Flags a start that was received long after it began."""
-    late = call.received - timestamp
-    if late > LATE and plausible(timestamp, call):
-        call.flag("received", call.received.isoformat(), f"kept, though received {late // LATE} hours after it began")
+    if call.received - timestamp > LATE and plausible(timestamp, call):
+        call.flag("timestamp", timestamp.isoformat(), "kept, though received long after it began")
 
 
 def judge_refusal(info: Json, call: Call) -> None:
