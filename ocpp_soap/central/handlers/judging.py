@@ -25,7 +25,7 @@ LATE = timedelta(hours=1)
 def judge_lateness(timestamp: datetime, call: Call) -> None:
     """Flags a start that was received long after it began."""
     if call.received - timestamp > LATE and plausible(timestamp, call):
-        call.flag("timestamp", timestamp.isoformat(), "kept, though received long after it began")
+        call.flag("received", timestamp.isoformat(), "kept, though received long after it began")
 
 
 def judge_refusal(info: Json, call: Call) -> None:
