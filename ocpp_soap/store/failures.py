@@ -24,6 +24,9 @@ RUN_AGAIN = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53
 # stops, and the session was idle for too long; all of class 08, too.
 SESSION_ENDS = frozenset({"25006", "57P01", "57P02", "57P03", "57P05", "25P03"})
 
+# The transactionIds have reached the largest that there is.
+NO_MORE_NUMBERS = frozenset({"2200H", "CHECK constraint failed: ck_transactions_id"})
+
 # PostgreSQL: a right that the role has not, and a search_path without a schema that it may use.
 NO_RIGHT, NO_SCHEMA = "42501", "3F000"
 _PLAIN = re.compile("[a-z_][a-z0-9_]*")
@@ -68,6 +71,8 @@ def failure(error: BaseException, statement: str | None, disconnected: bool, rol
     log.error("the database refused a statement: %s\n%s", reason(error), statement)
     if isinstance(error, PostgresError) and error.sqlstate in (NO_RIGHT, NO_SCHEMA):
         return StoreError(lacking(error, role))
+    if NO_MORE_NUMBERS.intersection({getattr(error, "sqlstate", None), str(error)}):
+        return StoreError("all transactionIds up to 2147483647 are used, and no station understands a larger one")
     return StoreError(f"the database refused a statement ({type(error).__name__}); the log says which")
 
 

@@ -87,13 +87,14 @@ class Bulk:
         self._driver.cursor().executemany(sql, rows)
 
     def go_on_counting(self) -> None:
-        """Rows that come later get the numbers after ours; SQLite sees to it by itself."""
-        if self._connection.dialect.name != "sqlite":
-            for table in self._numbered:
-                name = table.name
-                self._connection.exec_driver_sql(
-                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"  # noqa: S608
-                )
+        """Rows that come later get the numbers after ours, also where a new store would have begun elsewhere."""
+        set_to = "SELECT setval(pg_get_serial_sequence('{0}', 'id'), max(id)) FROM {0}"
+        if self._connection.dialect.name == "sqlite":
+            set_to = (
+                "UPDATE sqlite_sequence SET seq = highest FROM (SELECT max(id) AS highest FROM {0}) WHERE name = '{0}'"
+            )
+        for table in self._numbered:
+            self._connection.exec_driver_sql(set_to.format(table.name))
 
 
 @contextmanager

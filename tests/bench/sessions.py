@@ -42,7 +42,7 @@ REASONS, OFTEN = ("Local", "EVDisconnected", "Remote", "PowerLoss", "Other"), (5
 TRANSACTION = (
     "id key charge_point_id connector_id id_tag id_tag_folded start_timestamp received ordered_at "
     "meter_start id_tag_info start_flags stop_timestamp meter_stop stop_id_tag reason stop_flags "
-    "closed_by"
+    "closed_by stop_received changed"
 )
 STOP = "id key charge_point_id transaction_id effective timestamp received meter_stop id_tag reason answer flags"
 MESSAGE = "id key charge_point_id connector_id said_transaction_id transaction_id source received flags"
@@ -133,12 +133,13 @@ class Sessions:
         came = at + (int(chance * 1e6) % (8 * HOUR) if chance > 1 - LATE else 1)
         start, key = moment(at), f"{point.id}/{number}".encode()
         if ends < self._until and chance > NEVER_ENDED:
-            why = reason if charged else "DeAuthorized"
-            end = self._end(rows, connector, number, key, ends, max(ends + 1, came), meter_stop, holder, why)
+            why, told = reason if charged else "DeAuthorized", max(ends + 1, came)
+            end = self._end(rows, connector, number, key, ends, told, meter_stop, holder, why)
+            changes: tuple[str | None, str] = (moment(told), moment(told))
         else:
-            end = self._open(connector, number, ends)
+            end, changes = self._open(connector, number, ends), (None, moment(came))
         said = (number, _key(b"start", key), point.id, connector.number, holder.id_tag, holder.folded, start)
-        rows.transactions.append((*said, moment(came), start, connector.meter, info, NO_FLAGS, *end))
+        rows.transactions.append((*said, moment(came), start, connector.meter, info, NO_FLAGS, *end, *changes))
         if metered:
             times = range(at, min(ends, self._until), EVERY)[:SAMPLES]
             self._meter(rows, connector, number, key, times, charged * EVERY // lasts)

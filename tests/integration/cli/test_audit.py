@@ -18,6 +18,9 @@ from ocpp_soap.store.work import SqlStore
 
 from .conftest import Terminal
 
+# Stands for the transactionId that the store gave.
+BEGUN = "TRANSACTION"
+
 # Run one after the other, each with the rows (what, subject) that it leaves.
 CHANGING: list[tuple[tuple[str, ...], list[tuple[str, str]]]] = [
     (("charge-points", "add", "CP-2", "--callback", "http://127.0.0.1:9/"), [("register", "charge-point CP-2")]),
@@ -32,9 +35,12 @@ CHANGING: list[tuple[tuple[str, ...], list[tuple[str, str]]]] = [
     (("tags", "block", "04A1"), [("save", "id-tag 04A1")]),
     (("tags", "import", "-"), [("import", "id-tag 04A1"), ("import", "id-tag 04A2")]),
     (("tags", "remove", "04A2"), [("remove", "id-tag 04A2")]),
-    (("transactions", "close", "1", "--note", "n"), [("close", "transaction 1")]),
-    (("transactions", "correct", "1", "--id-tag", "B", "--reason", "r", "--note", "n"), [("correct", "transaction 1")]),
-    (("transactions", "annotate", "1", "--reason", "r", "--note", "o"), [("annotate", "transaction 1")]),
+    (("transactions", "close", BEGUN, "--note", "n"), [("close", f"transaction {BEGUN}")]),
+    (
+        ("transactions", "correct", BEGUN, "--id-tag", "B", "--reason", "r", "--note", "n"),
+        [("correct", f"transaction {BEGUN}")],
+    ),
+    (("transactions", "annotate", BEGUN, "--reason", "r", "--note", "o"), [("annotate", f"transaction {BEGUN}")]),
     (("send", "CP-2", "ClearCache"), [("submit", "command 2")]),
     (("send", "CP-2", "ClearCache", "--no-wait", "--when", "next-contact"), [("submit", "command 3")]),
     (("commands", "cancel", "3"), [("cancel", "command 3")]),
@@ -48,7 +54,7 @@ LOOKING = (
     *(("charge-points", word, "CP-1") for word in ("show", "access", "profile")),
     *(("charge-points", word) for word in ("list", "attempts")),
     ("tags", "list"),
-    *(("transactions", "show", "1"), ("commands", "show", "1"), ("journal", "show", "601")),
+    *(("transactions", "show", BEGUN), ("commands", "show", "1"), ("journal", "show", "601")),
     *((group, "list") for group in ("transactions", "reservations", "commands", "journal", "tokens", "audit")),
     *(("check",), ("send", "--describe", "Reset")),
 )
@@ -59,15 +65,16 @@ ME = f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
 
 
 @pytest.fixture
-def lived(store: SqlStore, start: Callable[..., int]) -> None:
-    """CP-1 has begun a transaction, S-1 has spoken, and the journal is long and mostly old."""
-    start()
+def lived(store: SqlStore, start: Callable[..., int]) -> str:
+    """CP-1 has begun the transaction whose number this is, S-1 has spoken, and the journal is long and mostly old."""
+    begun = start()
     exchange = Exchange(now() - timedelta(days=60), "in", "CP-1", "Heartbeat", None, None, 0.1, "answered", b"", b"")
     with store.writing() as work:
         work.charge_points.remember_unknown("S-1", "", "Heartbeat", None, None, {}, now())
         for _ in range(600):
             work.journal.add(exchange)
         work.journal.add(Exchange(now(), "in", "CP-1", "Heartbeat", None, None, 0.1, "answered", b"<a/>", b"<b/>"))
+    return str(begun)
 
 
 def names(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -76,19 +83,20 @@ def names(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tupl
         yield from names(command, (*path, name)) if isinstance(command, click.Group) else [(*path, name)]
 
 
-def test_each_command_that_changes_something_is_in_the_audit(terminal: Terminal, lived: None) -> None:
+def test_each_command_that_changes_something_is_in_the_audit(terminal: Terminal, lived: str) -> None:
     """By whom, and on what; a command that is missing here has to be put where it belongs."""
     run = [words for words, _ in CHANGING] + list(LOOKING)
     assert set(names()) == OTHERS | {words[:2] if words[:2] in set(names()) else words[:1] for words in run}
     seen = 0
     for words, expected in CHANGING:
-        terminal.run(*words, stdin="idTag,blocked\n04A1,no\n04A2,no\n")
+        terminal.run(*(word.replace(BEGUN, lived) for word in words), stdin="idTag,blocked\n04A1,no\n04A2,no\n")
         rows = terminal.json("audit", "list", "--limit", "1000")
         new, seen = rows[: len(rows) - seen], len(rows)
-        assert (words, expected) == (words, sorted((row["what"], row["subject"]) for row in new))
+        told = sorted((row["what"], row["subject"].replace(lived, BEGUN)) for row in new)
+        assert (words, expected) == (words, told)
         assert {ME} == {row["who"] for row in new}
     for words in LOOKING:
-        assert 2 != terminal.run(*words).exit_code, words
+        assert 2 != terminal.run(*(word.replace(BEGUN, lived) for word in words)).exit_code, words
         assert (words, seen) == (words, len(terminal.json("audit", "list", "--limit", "1000")))
 
 

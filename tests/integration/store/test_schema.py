@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from ocpp_soap.central.ports import Work
+from ocpp_soap.central.records import NewTransaction
 from ocpp_soap.errors import StoreError
 from ocpp_soap.store import session_tables  # noqa: F401 it fills the metadata
 from ocpp_soap.store.columns import metadata
+from ocpp_soap.store.engines import is_sqlite
 from ocpp_soap.store.schema import check_schema, upgrade
 from ocpp_soap.store.work import SqlStore, open_store
 
@@ -85,6 +89,56 @@ def test_processes_that_upgrade_at_once_all_end_well(database_url: str) -> None:
     store = open_store(database_url)
     check_schema(store)
     store.close()
+
+
+def _begin(work: Work, key: str, at: datetime = NOON) -> int | None:
+    station = work.charge_points.register("CP1", "Accepted", at)
+    return work.transactions.start(NewTransaction(station.id, key, 1, "A", at, at, at, 0, None, {}, []))
+
+
+def test_the_transaction_ids_of_a_new_store_begin_at_random(database_url: str) -> None:
+    """Two stores do not give the same ones, and there are a billion left for each."""
+    begun = []
+    for _ in range(2):
+        store = open_store(database_url)
+        upgrade(store)
+        with store.writing() as work:
+            first, second = _begin(work, "1"), _begin(work, "2")
+        assert first is not None
+        assert (True, first + 1) == (1_000_000 <= first < 1_000_000_000, second)
+        begun.append(first)
+        with store.writer.begin() as connection:
+            metadata.drop_all(connection)
+            connection.execute(text("DROP TABLE alembic_version"))
+        store.close()
+    assert begun[0] != begun[1]
+
+
+def test_a_store_with_transactions_counts_on(database_url: str) -> None:
+    """An upgrade takes no number that was given, and skips none."""
+    store = open_store(database_url)
+    upgrade(store)
+    with store.writing() as work:
+        first = _begin(work, "1")
+    _set_revision(store, "0013")
+    upgrade(store)
+    with store.writing() as work:
+        assert first is not None
+        assert first + 1 == _begin(work, "2")
+    store.close()
+
+
+def test_after_the_last_transaction_id_the_log_says_so(store: SqlStore) -> None:
+    """2147483647 is given; a start after it is refused, so that the station keeps it, and nothing begins anew."""
+    with store.writer.begin() as connection:
+        if is_sqlite(store.url):
+            connection.execute(text("UPDATE sqlite_sequence SET seq = 2147483646 WHERE name = 'transactions'"))
+        else:
+            connection.execute(text("SELECT setval('transactions_id_seq', 2147483646)"))
+    with store.writing() as work:
+        assert 2147483647 == _begin(work, "1")
+    with pytest.raises(StoreError, match="all transactionIds up to 2147483647 are used"), store.writing() as work:
+        _begin(work, "2")
 
 
 def test_a_newer_schema_that_only_adds_is_served(database_url: str) -> None:

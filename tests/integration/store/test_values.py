@@ -75,7 +75,7 @@ def test_a_time_without_a_zone_is_refused(store: SqlStore, station: int) -> None
 def test_text_of_a_station_comes_back_as_it_was(store: SqlStore, station: int, text: str) -> None:
     """Wherever a station can put it, also where it is looked up by it."""
     flag = {"path": text, "raw": text, "assumed": text}
-    start(store, a_start(station, id_tag=text, id_tag_info={text: [text]}, flags=[flag]))
+    begun = start(store, a_start(station, id_tag=text, id_tag_info={text: [text]}, flags=[flag]))
     with store.writing() as work:
         work.tags.save(Tag(text, False, None, text, None))
         work.tags.remember_unknown(text + "x", station, NOON)
@@ -83,7 +83,7 @@ def test_text_of_a_station_comes_back_as_it_was(store: SqlStore, station: int, t
         work.charge_points.notice_status(a_notice(station, text, info=text, vendor_id=text), None)
         work.charge_points.keep_data(station, text, text, text, NOON)
         work.charge_points.set_configuration(station, [{"key": text, "value": text}], [], NOON)
-        work.transactions.meter(station, "m", 1, 1, [a_sample(0, text, unit=text, phase=text)], NOON, [])
+        work.transactions.meter(station, "m", 1, begun, [a_sample(0, text, unit=text, phase=text)], NOON, [])
     with store.reading() as work:
         (transaction,) = work.transactions.list(id_tag=text.upper())
         (state,) = work.charge_points.connectors(station)

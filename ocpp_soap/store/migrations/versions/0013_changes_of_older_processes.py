@@ -41,7 +41,7 @@ def upgrade() -> None:
     same = "IS" if sqlite else "IS NOT DISTINCT FROM"
     for name, event, unmarked in (
         ("started", "INSERT", "NEW.changed IS NULL"),
-        ("changed", "UPDATE", f"NEW.changed {same} OLD.changed"),
+        ("stopped", "UPDATE", f"NEW.changed {same} OLD.changed AND NOT NEW.closed_by {same} OLD.closed_by"),
     ):
         trigger = ON_SQLITE if sqlite else ON_POSTGRESQL
         op.execute(trigger.format(name=name, event=event, unmarked=unmarked, now=NOW))
